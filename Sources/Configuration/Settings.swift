@@ -1,0 +1,170 @@
+/// Everything that the configuration files can say, with the built-in defaults.
+///
+/// The values are checked for form and range by the reader. What only the machine can tell (does the
+/// root exist, is there such a listener) is checked by the server when it builds its snapshot, and
+/// reported with the `SourceLocation` that is kept beside each value.
+public struct Settings: Sendable, Equatable {
+    /// The section `[Server]`.
+    public var server = ServerSettings()
+    /// The section `[Log]`.
+    public var log = LogSettings()
+    /// The sections `[Site NAME]` in the order of their first appearance; never empty once loaded:
+    /// without any, there is one site `default` of default settings.
+    public var sites: [SiteSettings] = []
+    /// The files that were read, in the order of reading.
+    public var files: [String] = []
+
+    /// The built-in defaults, with no site.
+    public init() {}
+}
+
+/// A place in a configuration file.
+public struct SourceLocation: Sendable, Equatable {
+    /// The path of the file.
+    public var file: String
+    /// The line, from 1.
+    public var line: Int
+    /// The column, from 1, in bytes.
+    public var column: Int
+
+    /// A place in a file.
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+}
+
+/// The section `[Server]`: what concerns the whole process.
+public struct ServerSettings: Sendable, Equatable {
+    /// `Workers=`: threads with an event loop, 1…256; nil (`auto`) is one per usable processor.
+    public var workers: Int?
+    /// `MaxConnections=`: connections open at once, 1…1 000 000; nil (`auto`) is what the limit on
+    /// descriptors allows.
+    public var maxConnections: Int?
+    /// `HeaderTimeoutSec=`: from the first byte of a request to the end of its field section; 1 s…1 h.
+    public var headerTimeout: Duration = .seconds(10)
+    /// `IdleTimeoutSec=`: a persistent connection between requests; 1 s…1 day.
+    public var idleTimeout: Duration = .seconds(60)
+    /// `MinimumRate=`: bytes a second that a peer must send or take of a content; 0 is any.
+    public var minimumRate = 1024
+    /// `DrainTimeoutSec=`: how long running exchanges may take to end when the daemon stops.
+    public var drainTimeout: Duration = .seconds(30)
+    /// `ExitOnIdleSec=`: exit when there was no connection for so long; zero is never.
+    public var exitOnIdle: Duration = .zero
+    /// `CacheSize=`: bytes of small files that all workers together keep in memory.
+    public var cacheByteLimit = 64 << 20
+    /// Where each key was set, by key (`Workers`).
+    public var locations: [String: SourceLocation] = [:]
+
+    /// The defaults.
+    public init() {}
+}
+
+/// The section `[Log]`.
+public struct LogSettings: Sendable, Equatable {
+    /// The form of the lines in the access log file.
+    public enum Format: String, Sendable, CaseIterable {
+        /// The Combined Log Format of Apache httpd and nginx.
+        case combined
+        /// One JSON object a line, with duration and request id.
+        case json
+    }
+
+    /// Which requests the journal gets.
+    public enum Journal: String, Sendable, CaseIterable {
+        /// All, up to the rate limit.
+        case all
+        /// Those answered with a status of 400 or more.
+        case errors
+        /// None.
+        case none
+    }
+
+    /// `File=`: the access log file; nil (an empty value) is no file.
+    public var file: String? = "/var/log/httpd-swift/access.log"
+    /// `Format=`.
+    public var format = Format.combined
+    /// `Journal=`.
+    public var journal = Journal.all
+    /// `JournalRateLimit=`: requests a second that the journal gets, 0…1 000 000; 0 is no limit.
+    public var journalRateLimit = 500
+    /// Where each key was set, by key (`File`).
+    public var locations: [String: SourceLocation] = [:]
+
+    /// The defaults.
+    public init() {}
+}
+
+/// A section `[Site NAME]`: a document root, the names and listeners it answers to, and its policy.
+public struct SiteSettings: Sendable, Equatable {
+    /// How durable an upload is when it is acknowledged.
+    public enum Durability: String, Sendable, CaseIterable {
+        /// The content and its name are on stable storage.
+        case full
+        /// The content is, its name may be lost in a power failure.
+        case data
+        /// Left to the kernel's writeback.
+        case none
+    }
+
+    /// The name in the section's heading.
+    public var name: String
+    /// `ServerName=`: host names without port; `*` is any, `*.example.org` any below it; lower case.
+    public var serverNames = ["localhost", "127.0.0.1", "[::1]"]
+    /// `Listen=`: names of listeners (`FileDescriptorName=`).
+    public var listen = ["http"]
+    /// `Root=`: the document root, an absolute path.
+    public var root = "/var/lib/httpd-swift/www"
+    /// `Index=`: names of index pages, the first that exists is served.
+    public var index = ["index.html"]
+    /// `Fallback=`: the target of the page for what does not exist; nil (an empty value) is none.
+    public var fallback: String? = "/index.html"
+    /// `FallbackStatus=`: the status code sent with it, 200 or 404.
+    public var fallbackStatus = 404
+    /// `Upload=`: whether PUT is allowed.
+    public var upload = false
+    /// `UploadMaxSize=`: bytes of one upload, 0…; 0 is no limit.
+    public var uploadMaxSize = 1 << 30
+    /// `UploadDurability=`.
+    public var uploadDurability = Durability.full
+    /// `UploadOverwrite=`: whether PUT may replace a file.
+    public var uploadOverwrite = true
+    /// `UploadCreateDirectories=`: whether PUT may make missing directories.
+    public var uploadCreateDirectories = false
+    /// `CacheControl=`: the value of the Cache-Control field; nil is no field.
+    public var cacheControl: String?
+    /// The sections `[Path NAME PREFIX]` of this site, in the order of appearance.
+    public var paths: [PathSettings] = []
+    /// Where each key was set, by key (`Root`).
+    public var locations: [String: SourceLocation] = [:]
+
+    /// A site of default settings.
+    public init(name: String) {
+        self.name = name
+    }
+}
+
+/// A section `[Path SITE PREFIX]`: what differs below a path; nil is as in the site.
+public struct PathSettings: Sendable, Equatable {
+    /// The beginning of the decoded paths that it is for; starts with `/`. One that ends with `/` is
+    /// for all below that directory, another one for exactly that path and all below it.
+    public var prefix: String
+    /// `CacheControl=`.
+    public var cacheControl: String?
+    /// `Upload=`.
+    public var upload: Bool?
+    /// `UploadMaxSize=`.
+    public var uploadMaxSize: Int?
+    /// `UploadOverwrite=`.
+    public var uploadOverwrite: Bool?
+    /// `UploadCreateDirectories=`.
+    public var uploadCreateDirectories: Bool?
+    /// Where each key was set, by key.
+    public var locations: [String: SourceLocation] = [:]
+
+    /// A path of no settings of its own.
+    public init(prefix: String) {
+        self.prefix = prefix
+    }
+}
