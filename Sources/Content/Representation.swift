@@ -1,0 +1,50 @@
+public import HTTP
+public import Linux
+
+/// A regular file that is open for reading, and what its inode said then.
+public final class OpenFile: Sendable {
+    /// The descriptor; closed with the last reference.
+    public let descriptor: FileDescriptor
+    /// The inode when it was opened.
+    public let status: FileStatus
+    /// The path that it was found at.
+    public let path: ResolvedPath
+
+    init(descriptor: consuming FileDescriptor, status: FileStatus, path: ResolvedPath) {
+        self.descriptor = descriptor
+        self.status = status
+        self.path = path
+    }
+}
+
+extension FileStatus {
+    /// How long after a write another one might leave the same modification time: two ticks of the
+    /// slowest kernel clock (100 Hz); file systems with whole seconds get two of those.
+    private var timestampDoubt: Int {
+        modified % 1_000_000_000 == 0 ? 2_000_000_000 : 20_000_000
+    }
+
+    /// Whether the file was written so lately that another write of the same size may not show.
+    public func isYoung(at now: Int) -> Bool {
+        abs(now - modified) < timestampDoubt
+    }
+
+    /// The validators of the file's content.
+    ///
+    /// - Parameter isDoubtful: another write could leave the same time and size, so that the entity
+    ///   tag is weak.
+    public func validators(isDoubtful: Bool) -> Validators {
+        Validators(
+            entityTag: EntityTag(
+                UInt64(bitPattern: Int64(modified)), UInt64(size), isWeak: isDoubtful),
+            lastModified: HTTPDate(seconds: modified.flooredSeconds))
+    }
+}
+
+extension Int {
+    /// Whole seconds of nanoseconds, rounded down also before 1970.
+    var flooredSeconds: Int {
+        let seconds = self / 1_000_000_000
+        return self % 1_000_000_000 < 0 ? seconds - 1 : seconds
+    }
+}

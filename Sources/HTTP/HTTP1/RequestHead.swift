@@ -1,0 +1,140 @@
+/// The request line and field section of an HTTP/1.x request (RFC 9112 §3, §5), as offsets into the
+/// bytes that they were parsed from.
+///
+/// Nothing is copied and nothing allocated: the owner of a `RequestHead` parses one request after the
+/// other into it, and lends it with the bytes to whoever asks for a part of them.
+///
+/// The parser is strict where lenience has been used for request smuggling (RFC 9112 §11.2): bare CR
+/// or LF, folded lines, white space before a colon, and any doubt about the message's length are
+/// refused.
+public struct RequestHead: ~Copyable {
+    /// A part of the parsed bytes.
+    public struct Extent: Sendable, BitwiseCopyable {
+        /// The offset of the first byte.
+        public var start: UInt16 = 0
+        /// The offset behind the last byte.
+        public var end: UInt16 = 0
+
+        init() {}
+
+        init(_ start: Int, _ end: Int) {
+            self.start = UInt16(truncatingIfNeeded: start)
+            self.end = UInt16(truncatingIfNeeded: end)
+        }
+
+        /// The offsets as a range.
+        public var range: Range<Int> { Int(start)..<Int(end) }
+        /// Whether there is no byte.
+        public var isEmpty: Bool { start == end }
+    }
+
+    /// The form of the request target (RFC 9112 §3.2).
+    public enum TargetForm: UInt8, Sendable {
+        case absolute, asterisk, authority, origin
+    }
+
+    /// How the content is delimited (RFC 9112 §6.3).
+    public enum Framing: Equatable, Sendable {
+        /// There is none.
+        case none
+        /// So many bytes, possibly 0.
+        case length(Int)
+        /// The chunked transfer coding.
+        case chunked
+    }
+
+    /// The most bytes that a request target may have; more is 414.
+    public static let targetByteLimit = 8192
+    /// The most bytes that a field section may have; more is 431.
+    public static let fieldSectionByteLimit = 32768
+    /// The most field lines; more is 431.
+    public static let fieldLineCountLimit = 100
+    /// The most bytes of a whole head, so that a larger buffer is never needed.
+    public static let byteLimit = targetByteLimit + fieldSectionByteLimit + 64
+
+    /// The method.
+    public internal(set) var method = Method.unknown
+    /// The method as it was sent.
+    public internal(set) var methodToken = Extent()
+    /// The request target as it was sent.
+    public internal(set) var target = Extent()
+    /// Its form.
+    public internal(set) var targetForm = TargetForm.origin
+    /// The path of the target, without query; empty only in absolute-form and asterisk-form.
+    public internal(set) var path = Extent()
+    /// The query behind the `?`, or empty.
+    public internal(set) var query = Extent()
+    /// Host and port that the request is for: of the target in absolute-form, else of Host.
+    public internal(set) var authority = Extent()
+    /// The host of `authority`.
+    public internal(set) var host = Extent()
+    /// The minor version: 0, or 1 for all later ones (RFC 9110 §2.5).
+    public internal(set) var minorVersion: UInt8 = 1
+    /// How the content is delimited.
+    public internal(set) var framing = Framing.none
+    /// Whether the peer waits for 100 (Continue) (RFC 9110 §10.1.1).
+    public internal(set) var expectsContinue = false
+    /// Whether an expectation was sent that is none of RFC 9110: 417.
+    public internal(set) var hasUnknownExpectation = false
+    /// The bytes of the whole head, with the empty line behind it.
+    public internal(set) var byteCount = 0
+    /// Where the request line starts: behind empty lines, which a robust server ignores.
+    public internal(set) var requestLine = Extent()
+
+    var names = InlineArray<100, Extent>(repeating: Extent())
+    var values = InlineArray<100, Extent>(repeating: Extent())
+    var known = InlineArray<100, UInt8>(repeating: 0xFF)
+    var fieldLineCount = 0
+    var presentFields: UInt32 = 0
+    var repeatedFields: UInt32 = 0
+    var connectionClose = false
+    var connectionKeepAlive = false
+
+    /// An empty head, to parse into.
+    public init() {}
+
+    /// Whether the connection goes on behind this exchange, as far as the peer says (RFC 9112 §9.3).
+    public var isPersistent: Bool {
+        !connectionClose && (minorVersion >= 1 || connectionKeepAlive)
+    }
+
+    /// Whether the request has a field line of that name.
+    public func has(_ name: FieldName) -> Bool {
+        presentFields >> UInt32(name.rawValue) & 1 == 1
+    }
+
+    /// Whether the request has more than one field line of that name.
+    public func isRepeated(_ name: FieldName) -> Bool {
+        repeatedFields >> UInt32(name.rawValue) & 1 == 1
+    }
+
+    /// Whether a precondition or range field is there (RFC 9110 §13.1, §14.2).
+    public var isConditionalOrPartial: Bool {
+        let fields: [6 of FieldName] = [
+            .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .ifRange, .range,
+        ]
+        var mask: UInt32 = 0
+        for index in fields.indices { mask |= 1 << UInt32(fields[index].rawValue) }
+        return presentFields & mask != 0
+    }
+
+    /// The value of the first field line of that name, without white space around it.
+    @_lifetime(copy bytes)
+    public func value(_ name: FieldName, in bytes: Span<UInt8>) -> Span<UInt8>? {
+        guard has(name) else { return nil }
+        for index in 0..<fieldLineCount where known[index] == name.rawValue {
+            return bytes.extracting(values[index].range)
+        }
+        return nil
+    }
+
+    /// Where the values of all field lines of that name stand, in order.
+    public func forEachValue<E: Error>(
+        _ name: FieldName, _ body: (Extent) throws(E) -> Void
+    ) throws(E) {
+        guard has(name) else { return }
+        for index in 0..<fieldLineCount where known[index] == name.rawValue {
+            try body(values[index])
+        }
+    }
+}

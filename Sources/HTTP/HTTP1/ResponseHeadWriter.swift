@@ -1,0 +1,68 @@
+public import BasicContainers
+
+// Response heads (RFC 9112 §4, §5), written field by field into a buffer that the caller owns. What
+// is written is fixed text, numbers, dates, and values that were checked when they were made.
+extension UniqueArray<UInt8> {
+    /// Appends `HTTP/1.1 200 OK` and the end of the line.
+    public mutating func appendStatusLine(_ status: StatusCode) {
+        append("HTTP/1.1 ")
+        append(decimal: Int(status.rawValue))
+        append(0x20)
+        append(status.reasonPhrase)
+        append("\r\n")
+    }
+
+    /// Appends a field line with fixed text.
+    public mutating func appendField(_ name: StaticString, _ value: StaticString) {
+        append(name)
+        append(": ")
+        append(value)
+        append("\r\n")
+    }
+
+    /// Appends a field line; `value` has no control characters.
+    public mutating func appendField(_ name: StaticString, _ value: Span<UInt8>) {
+        append(name)
+        append(": ")
+        append(copying: value)
+        append("\r\n")
+    }
+
+    /// Appends a field line with a number.
+    public mutating func appendField(_ name: StaticString, _ value: Int) {
+        append(name)
+        append(": ")
+        append(decimal: value)
+        append("\r\n")
+    }
+
+    /// Appends a field line with a date.
+    public mutating func appendField(_ name: StaticString, _ value: HTTPDate) {
+        append(name)
+        append(": ")
+        value.write(to: &self)
+        append("\r\n")
+    }
+
+    /// Appends a field line with an entity tag.
+    public mutating func appendField(_ name: StaticString, _ value: EntityTag) {
+        append(name)
+        append(": ")
+        value.write(to: &self)
+        append("\r\n")
+    }
+
+    /// Appends Connection where the default of the request's version does not say it (RFC 9112 §9.3).
+    public mutating func appendConnection(persistent: Bool, minorVersion: UInt8) {
+        if !persistent {
+            appendField("Connection", "close")
+        } else if minorVersion == 0 {
+            appendField("Connection", "keep-alive")
+        }
+    }
+
+    /// Appends the empty line behind the fields.
+    public mutating func appendEndOfFields() {
+        append("\r\n")
+    }
+}

@@ -1,0 +1,52 @@
+internal import CLinux
+
+extension FileDescriptor {
+    /// Sends a part of a file through this socket (sendfile(2)).
+    ///
+    /// - Parameters:
+    ///   - file: the file.
+    ///   - offset: where the part starts.
+    ///   - byteCount: the most bytes to send.
+    /// - Returns: how many were taken; 0 where the file ends before `offset`.
+    /// - Throws: EAGAIN where the socket is full.
+    public func sendFile(
+        _ file: borrowing FileDescriptor, from offset: Int, byteCount: Int
+    ) throws(Errno) -> Int {
+        let number = rawValue
+        let source = file.rawValue
+        var position = offset
+        return try check { unsafe sendfile(number, source, &position, byteCount) }
+    }
+
+    /// Receives what is there into the free part of a buffer (recv(2)).
+    ///
+    /// - Returns: how many bytes; 0 at the end of input.
+    public func receive(into output: inout OutputSpan<UInt8>) throws(Errno) -> Int {
+        try read(into: &output)
+    }
+
+    /// Accepts a connection, non-blocking and closed on exec (accept4(2)).
+    ///
+    /// - Parameter peer: becomes the peer's address.
+    /// - Throws: EAGAIN where none waits.
+    public func accept(peer: inout SocketAddress) throws(Errno) -> FileDescriptor {
+        let number = rawValue
+        let flags = CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        peer.length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let connection = unsafe clinux_accept4(number, &peer.storage, &peer.length, flags)
+        guard connection >= 0 else { throw .last }
+        return FileDescriptor(owning: connection)
+    }
+
+    /// Puts another open file in this descriptor's place, atomically (dup3(2)).
+    public func replace(with other: borrowing FileDescriptor) throws(Errno) {
+        let source = other.rawValue
+        let number = rawValue
+        _ = try check { clinux_dup3(source, number) }
+    }
+}
+
+extension SocketAddress {
+    /// An address to be filled by `accept(peer:)`.
+    public static var unspecified: SocketAddress { SocketAddress() }
+}
