@@ -1,0 +1,26 @@
+/// What daemon and tool agree on: where the control socket is, and what can be asked there.
+///
+/// The control socket speaks HTTP with JSON content (`Status`, `ReloadOutcome`), so that
+/// `curl --unix-socket` is enough to use it. Who may is decided by the mode of the socket. This module
+/// knows the messages and their form; it neither serves nor asks.
+public enum ControlInterface {
+    /// Where `httpd-swift-control.socket` listens.
+    public static let defaultSocketPath = "/run/httpd-swift/control.sock"
+    /// The control socket of a daemon that `make run` started, relative to the checkout.
+    public static let checkoutSocketPath = ".build/run/control.sock"
+    /// The server that transfers go to unless one is named.
+    public static let defaultServer = "http://localhost:8080"
+
+    /// The environment variable that names another server.
+    public static let serverVariable = "HTTPCTL_SERVER"
+    /// The environment variable that names another control socket.
+    public static let socketVariable = "HTTPCTL_CONTROL"
+
+    /// GET: a `Status`.
+    public static let statusTarget = "/v1/status"
+    /// POST: reads the configuration anew; a `ReloadOutcome`, with 200 where it is in force, with 422
+    /// where it was refused.
+    public static let reloadTarget = "/v1/reload"
+    /// The media type of every content.
+    public static let mediaType = "application/json"
+}
