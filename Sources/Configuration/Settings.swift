@@ -2,14 +2,16 @@
 ///
 /// The values are checked for form and range by the reader. What only the machine can tell (does the
 /// root exist, is there such a listener) is checked by the server when it builds its snapshot, and
-/// reported with the `SourceLocation` that is kept beside each value.
+/// reported with the `SourceLocation` that is kept beside each value: the place of the value in the
+/// assignment that decided it. A key that no file assigns has none.
 public struct Settings: Sendable, Equatable {
     /// The section `[Server]`.
     public var server = ServerSettings()
     /// The section `[Log]`.
     public var log = LogSettings()
-    /// The sections `[Site NAME]` in the order of their first appearance; never empty once loaded:
-    /// without any, there is one site `default` of default settings.
+    /// The sections `[Site NAME]` in the order of their first appearance.
+    ///
+    /// Never empty once loaded: without any, there is one site `default` of default settings.
     public var sites: [SiteSettings] = []
     /// The files that were read, in the order of reading.
     public var files: [String] = []
@@ -39,20 +41,21 @@ public struct SourceLocation: Sendable, Equatable {
 public struct ServerSettings: Sendable, Equatable {
     /// `Workers=`: threads with an event loop, 1…256; nil (`auto`) is one per usable processor.
     public var workers: Int?
-    /// `MaxConnections=`: connections open at once, 1…1 000 000; nil (`auto`) is what the limit on
-    /// descriptors allows.
+    /// `MaxConnections=`: connections open at once, 1…1 000 000; nil is `auto`.
+    ///
+    /// `auto` is what the limit on descriptors allows.
     public var maxConnections: Int?
-    /// `HeaderTimeoutSec=`: from the first byte of a request to the end of its field section; 1 s…1 h.
+    /// `HeaderTimeoutSec=`: from a request's first byte to the end of its field section; 1 s…1 h.
     public var headerTimeout: Duration = .seconds(10)
     /// `IdleTimeoutSec=`: a persistent connection between requests; 1 s…1 day.
     public var idleTimeout: Duration = .seconds(60)
-    /// `MinimumRate=`: bytes a second that a peer must send or take of a content; 0 is any.
+    /// `MinimumRate=`: bytes a second that a peer must move of a content; 0…1G, 0 is any.
     public var minimumRate = 1024
-    /// `DrainTimeoutSec=`: how long running exchanges may take to end when the daemon stops.
+    /// `DrainTimeoutSec=`: what running exchanges get to end when the daemon stops; 0…1 day.
     public var drainTimeout: Duration = .seconds(30)
-    /// `ExitOnIdleSec=`: exit when there was no connection for so long; zero is never.
+    /// `ExitOnIdleSec=`: exit when no connection was there for so long; 0…365 days, 0 is never.
     public var exitOnIdle: Duration = .zero
-    /// `CacheSize=`: bytes of small files that all workers together keep in memory.
+    /// `CacheSize=`: bytes of small files that all workers together keep in memory; 0…1T.
     public var cacheByteLimit = 64 << 20
     /// Where each key was set, by key (`Workers`).
     public var locations: [String: SourceLocation] = [:]
@@ -110,7 +113,7 @@ public struct SiteSettings: Sendable, Equatable {
 
     /// The name in the section's heading.
     public var name: String
-    /// `ServerName=`: host names without port; `*` is any, `*.example.org` any below it; lower case.
+    /// `ServerName=`: host names without port, in lower case; `*` is any, `*.example.org` any below.
     public var serverNames = ["localhost", "127.0.0.1", "[::1]"]
     /// `Listen=`: names of listeners (`FileDescriptorName=`).
     public var listen = ["http"]
@@ -132,11 +135,13 @@ public struct SiteSettings: Sendable, Equatable {
     public var uploadOverwrite = true
     /// `UploadCreateDirectories=`: whether PUT may make missing directories.
     public var uploadCreateDirectories = false
-    /// `CacheControl=`: the value of the Cache-Control field; nil is no field.
+    /// `CacheControl=`: the value of the Cache-Control field; nil (an empty value) is no field.
     public var cacheControl: String?
-    /// The sections `[Path NAME PREFIX]` of this site, in the order of appearance.
+    /// The sections `[Path NAME PREFIX]` of this site, in the order of their first appearance.
     public var paths: [PathSettings] = []
-    /// Where each key was set, by key (`Root`).
+    /// Where the section begins first; nil for the built-in site.
+    public var location: SourceLocation?
+    /// Where each key was set, by key (`Root`), and each item of a list by both (`Listen=http`).
     public var locations: [String: SourceLocation] = [:]
 
     /// A site of default settings.
@@ -147,8 +152,10 @@ public struct SiteSettings: Sendable, Equatable {
 
 /// A section `[Path SITE PREFIX]`: what differs below a path; nil is as in the site.
 public struct PathSettings: Sendable, Equatable {
-    /// The beginning of the decoded paths that it is for; starts with `/`. One that ends with `/` is
-    /// for all below that directory, another one for exactly that path and all below it.
+    /// The beginning of the decoded paths that it is for; starts with `/`.
+    ///
+    /// One that ends with `/` is for all below that directory, another one for exactly that path and
+    /// all below it.
     public var prefix: String
     /// `CacheControl=`.
     public var cacheControl: String?
@@ -160,6 +167,8 @@ public struct PathSettings: Sendable, Equatable {
     public var uploadOverwrite: Bool?
     /// `UploadCreateDirectories=`.
     public var uploadCreateDirectories: Bool?
+    /// Where the section begins first.
+    public var location: SourceLocation?
     /// Where each key was set, by key.
     public var locations: [String: SourceLocation] = [:]
 

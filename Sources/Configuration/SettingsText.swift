@@ -1,0 +1,21 @@
+extension Settings {
+    /// The settings as a configuration file that loads to equal settings, except for locations.
+    ///
+    /// Every key is there, also those with their defaults; of a `[Path …]` only what it sets.
+    public var configurationText: String {
+        var text = "[Server]\n" + assignments(KeyTable.server, of: server)
+        text += "\n[Log]\n" + assignments(KeyTable.log, of: log)
+        for site in sites {
+            text += "\n[Site \(site.name)]\n" + assignments(KeyTable.site, of: site)
+            for path in site.paths {
+                let set = KeyTable.path.filter { !$0.text(path).isEmpty }
+                text += "\n[Path \(site.name) \(path.prefix)]\n" + assignments(set, of: path)
+            }
+        }
+        return text
+    }
+
+    private func assignments<Section>(_ keys: [Key<Section>], of section: Section) -> String {
+        keys.map { "\($0.name)=\($0.text(section))\n" }.joined()
+    }
+}
