@@ -223,20 +223,20 @@ public final class Upload: @unchecked Sendable {
     private func withFile<Result>(
         _ body: (borrowing FileDescriptor) throws(Errno) -> Result
     ) throws(Errno) -> Result {
-        switch file {
-        case .some(let file): return try body(file)
-        case .none: throw .invalidArgument
-        }
+        guard file != nil else { throw .invalidArgument }
+        return try body(file!)
     }
 
     private func openParent() throws(Errno) -> FileDescriptor {
-        try root.directory.openBeneath(path.parent.span, [.read, .directory])
+        let parent = path.parent
+        return try root.directory.openBeneath(parent.span, [.read, .directory])
     }
 
     /// The status of the file that has the target's name; nil where there is none.
     private func currentStatus() throws(UploadError) -> FileStatus? {
         do throws(Errno) {
-            return try root.directory.openBeneath(path.bytes.span, .path).status()
+            let entry = try root.directory.openBeneath(path.bytes.span, .path)
+            return try entry.status()
         } catch {
             switch error {
             case .notFound: return nil
@@ -258,8 +258,9 @@ public final class Upload: @unchecked Sendable {
     }
 
     private func openUnnamed() throws(UploadError) -> FileDescriptor {
+        let parent = path.parent
         do throws(Errno) {
-            return try root.directory.openBeneath(path.parent.span, .unnamed)
+            return try root.directory.openBeneath(parent.span, .unnamed)
         } catch {
             switch error {
             case .notFound, .notDirectory: throw .missingParent

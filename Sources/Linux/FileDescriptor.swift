@@ -12,8 +12,14 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     deinit {
         // EINTR too means closed on Linux (close(2)).
-        _ = close(rawValue)
+        if rawValue >= 0 { _ = close(rawValue) }
     }
+
+    /// Stands where there is no descriptor; every call with it fails with EBADF.
+    public static var none: FileDescriptor { FileDescriptor(owning: -1) }
+
+    /// Whether it stands for no descriptor.
+    public var isNone: Bool { rawValue < 0 }
 
     /// Gives the number away; the caller closes it.
     public consuming func release() -> CInt {

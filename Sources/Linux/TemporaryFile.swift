@@ -98,7 +98,7 @@ public struct TemporaryFile: ~Copyable {
     private static func openUnnamed(in directory: String) -> FileDescriptor? {
         guard unsafe access("/proc/self/fd", X_OK) == 0 else { return nil }
         let number = unsafe clinux_openat(
-            AT_FDCWD, directory, CLINUX_O_TMPFILE | O_WRONLY | O_CLOEXEC, 0o666)
+            AT_FDCWD, directory, clinux_o_tmpfile | O_WRONLY | O_CLOEXEC, 0o666)
         return number < 0 ? nil : FileDescriptor(owning: number)
     }
 
