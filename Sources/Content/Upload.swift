@@ -234,8 +234,9 @@ public final class Upload: @unchecked Sendable {
 
     /// The status of the file that has the target's name; nil where there is none.
     private func currentStatus() throws(UploadError) -> FileStatus? {
+        let bytes = path.bytes
         do throws(Errno) {
-            let entry = try root.directory.openBeneath(path.bytes.span, .path)
+            let entry = try root.directory.openBeneath(bytes.span, .path)
             return try entry.status()
         } catch {
             switch error {

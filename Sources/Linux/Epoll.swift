@@ -117,6 +117,18 @@ public struct EventDescriptor: ~Copyable, Sendable {
     }
 }
 
+extension EventDescriptor {
+    /// Takes from a semaphore, waiting for a limited time.
+    ///
+    /// - Returns: false when the time was over.
+    public func wait(milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor.rawValue, events: CShort(POLLIN), revents: 0)
+        guard (try? check { unsafe poll(&entry, 1, milliseconds) }) ?? 0 > 0 else { return false }
+        wait()
+        return true
+    }
+}
+
 /// A signal that the process acts on.
 public enum ProcessSignal: UInt32, Sendable {
     case hangUp = 1

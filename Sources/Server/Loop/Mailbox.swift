@@ -1,0 +1,101 @@
+internal import Content
+internal import HTTP
+internal import Linux
+internal import Synchronization
+
+/// Which connection of a worker something is for; stale once the slot has another connection.
+struct ConnectionID: Sendable, Equatable, BitwiseCopyable {
+    var slot: Int32
+    var generation: UInt32
+}
+
+/// What came of work that was done elsewhere for a connection.
+enum WorkOutcome: Sendable {
+    /// A path was looked up; the content too where it is small.
+    case lookup(SiteRoot.Lookup, content: [UInt8]?)
+    /// The next part of a file is in memory.
+    case warmed
+    /// An upload went one step on.
+    case upload(Result<UploadProgress, UploadError>)
+    /// The control interface answers.
+    case control(StatusCode, [UInt8])
+}
+
+/// How far an upload is.
+enum UploadProgress: Sendable {
+    case begun
+    case written
+    case published(Upload.Published)
+}
+
+/// What a worker is told by other threads.
+enum WorkerMessage: Sendable {
+    /// Work for a connection is done.
+    case completed(ConnectionID, WorkOutcome)
+    /// Another configuration is in force.
+    case snapshot(Snapshot, Acknowledgement)
+    /// Accept no more, and tell when the last connection is gone.
+    case drain(Acknowledgement)
+    /// Copy the statistics.
+    case report(Acknowledgement)
+}
+
+/// The one way into a worker from other threads.
+final class Mailbox: Sendable {
+    let event: EventDescriptor
+    private let messages = Mutex<[WorkerMessage]>([])
+
+    init() throws(Errno) {
+        event = try EventDescriptor()
+    }
+
+    /// Leaves a message and wakes the worker.
+    func send(_ message: WorkerMessage) {
+        let wasEmpty = messages.withLock { messages in
+            messages.append(message)
+            return messages.count == 1
+        }
+        if wasEmpty { event.signal() }
+    }
+
+    /// Takes all messages.
+    func takeAll() -> [WorkerMessage] {
+        event.wait()
+        return messages.withLock { messages in
+            defer { messages.removeAll() }
+            return messages
+        }
+    }
+}
+
+/// Waits until every worker has answered.
+final class Acknowledgement: Sendable {
+    private let answers = Mutex<[Int: Statistics]>([:])
+    private let event: EventDescriptor
+
+    init() throws(Errno) {
+        event = try EventDescriptor(isSemaphore: true)
+    }
+
+    /// A worker's answer; the first counts.
+    func answer(worker: Int, _ statistics: Statistics) {
+        let isNew = answers.withLock { answers in
+            guard answers[worker] == nil else { return false }
+            answers[worker] = statistics
+            return true
+        }
+        if isNew { event.signal() }
+    }
+
+    /// Waits for `count` answers.
+    ///
+    /// - Returns: the answers by worker; fewer when the time was over.
+    func wait(count: Int, milliseconds: Int) -> [Int: Statistics] {
+        let end = Instant.now + milliseconds * 1_000_000
+        for _ in 0..<count {
+            let left = (end - Instant.now) / 1_000_000
+            guard left > 0, event.wait(milliseconds: Int32(clamping: left)) else { break }
+        }
+        return answers.withLock { $0 }
+    }
+}

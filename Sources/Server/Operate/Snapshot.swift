@@ -1,0 +1,192 @@
+internal import Configuration
+internal import Content
+internal import HTTP
+internal import Linux
+
+/// The configuration in force, made ready for serving; never changed, swapped as a whole on reload.
+final class Snapshot: Sendable {
+    /// Counts the configurations that were in force, from 1.
+    let generation: Int
+    let settings: Settings
+    let sites: [Site]
+    let mediaTypes: MediaTypeMap
+    /// The indices of the sites that answer on a listener, by the listener's index; the first is for
+    /// hosts that none of them names.
+    let sitesByListener: [[Int]]
+
+    /// Opens what the settings name.
+    ///
+    /// - Throws: every root that cannot be opened, and every listener that does not exist.
+    init(
+        _ settings: Settings, listeners: [Listener], generation: Int
+    ) throws(ConfigurationErrors) {
+        var problems: [Diagnostic] = []
+        var sites: [Site] = []
+        let httpNames = listeners.filter { $0.role == .http }.map(\.name)
+        for site in settings.sites {
+            for name in site.listen where !httpNames.contains(name) {
+                problems.append(Self.unknownListener(name, in: site, existing: httpNames))
+            }
+            do throws(Errno) {
+                sites.append(try Site(site))
+            } catch {
+                problems.append(Self.unusableRoot(site, error))
+            }
+        }
+        if let errors = ConfigurationErrors(problems) { throw errors }
+        self.generation = generation
+        self.settings = settings
+        self.sites = sites
+        mediaTypes = MediaTypeMap(table: FileReader.read("/etc/mime.types") ?? [])
+        sitesByListener = listeners.map { listener in
+            let indices = settings.sites.indices.filter {
+                settings.sites[$0].listen.contains(listener.name)
+            }
+            let first = indices.filter { settings.sites[$0].name == "default" }
+            return first + indices.filter { !first.contains($0) }
+        }
+    }
+
+    /// The site for a host on a listener.
+    ///
+    /// - Returns: its index, and whether it has the host as one of its names; nil where no site
+    ///   answers there.
+    func site(forHost host: Span<UInt8>, listener: Int) -> (index: Int, isNamed: Bool)? {
+        let candidates = sitesByListener[listener]
+        var wildcard: Int?
+        for index in candidates {
+            switch sites[index].match(host) {
+            case .exact: return (index, true)
+            case .wildcard: wildcard = wildcard ?? index
+            case .none: break
+            }
+        }
+        if let wildcard { return (wildcard, true) }
+        return candidates.first.map { ($0, false) }
+    }
+
+    private static func unknownListener(
+        _ name: String, in site: SiteSettings, existing: [String]
+    ) -> Diagnostic {
+        let known = existing.isEmpty ? "there is none" : Set(existing).sorted().joined(separator: ", ")
+        return Diagnostic(
+            "there is no listener named '\(name)' (FileDescriptorName= of a .socket unit, or "
+                + "--listen NAME=…; passed were: \(known))",
+            at: site.locations["Listen"])
+    }
+
+    private static func unusableRoot(_ site: SiteSettings, _ error: Errno) -> Diagnostic {
+        let hint =
+            switch error {
+            case .notFound: "make the directory, or correct the path"
+            case .accessDenied:
+                "let the user of the service read it; for a root below /home or outside "
+                    + "/var/lib/httpd-swift see BindReadOnlyPaths= and ReadWritePaths= in a drop-in"
+            case .notDirectory: "name a directory"
+            default: "see openat2(2)"
+            }
+        return Diagnostic(
+            "Root=\(site.root) of [Site \(site.name)] cannot be opened: \(error) (\(hint))",
+            at: site.locations["Root"])
+    }
+}
+
+/// A site: a document root, its names, and its rules resolved.
+final class Site: Sendable {
+    enum Match {
+        case exact, wildcard, none
+    }
+
+    /// What holds for a path.
+    struct Rule: Sendable {
+        let prefix: [UInt8]
+        let cacheControl: [UInt8]?
+        let upload: UploadPolicy?
+    }
+
+    let root: SiteRoot
+    let fallback: ResolvedPath?
+    let fallbackStatus: StatusCode
+    let name: String
+    private let exactNames: [[UInt8]]
+    private let wildcardSuffixes: [[UInt8]]
+    private let matchesAny: Bool
+    /// The longest prefix first; the last is for all.
+    private let rules: [Rule]
+
+    init(_ settings: SiteSettings) throws(Errno) {
+        root = try SiteRoot(path: settings.root, indexNames: settings.index)
+        name = settings.name
+        fallback = settings.fallback.flatMap { target in
+            let bytes = Array(target.utf8)
+            return try? ResolvedPath(decoding: bytes.span)
+        }
+        fallbackStatus = StatusCode(rawValue: UInt16(settings.fallbackStatus))
+        matchesAny = settings.serverNames.contains("*")
+        exactNames = settings.serverNames.filter { !$0.hasPrefix("*") }.map { Array($0.utf8) }
+        wildcardSuffixes = settings.serverNames.filter { $0.hasPrefix("*.") }
+            .map { Array($0.dropFirst().utf8) }
+        let everywhere = Rule(settings, nil)
+        rules =
+            settings.paths.map { Rule(settings, $0) }.sorted { $0.prefix.count > $1.prefix.count }
+            + [everywhere]
+    }
+
+    /// Whether a host, in any case, is one of the site's names.
+    func match(_ host: Span<UInt8>) -> Match {
+        for name in exactNames where name.count == host.count {
+            if Self.equal(host, name, from: 0) { return .exact }
+        }
+        for suffix in wildcardSuffixes where host.count > suffix.count {
+            if Self.equal(host, suffix, from: host.count - suffix.count) { return .wildcard }
+        }
+        return matchesAny ? .wildcard : .none
+    }
+
+    /// What holds for a path.
+    func rule(for path: ResolvedPath) -> Rule {
+        let absolute = path.absolute
+        for rule in rules where Self.isBelow(absolute, rule.prefix) { return rule }
+        return rules[rules.count - 1]
+    }
+
+    private static func isBelow(_ path: [UInt8], _ prefix: [UInt8]) -> Bool {
+        guard path.starts(with: prefix) else { return false }
+        return prefix.isEmpty || prefix.last == 0x2F || path.count == prefix.count
+            || path[prefix.count] == 0x2F
+    }
+
+    private static func equal(_ host: Span<UInt8>, _ name: [UInt8], from start: Int) -> Bool {
+        for index in name.indices where host[start + index].lowercased != name[index] {
+            return false
+        }
+        return true
+    }
+}
+
+extension Site.Rule {
+    init(_ site: SiteSettings, _ path: PathSettings?) {
+        prefix = path.map { Array($0.prefix.utf8) } ?? []
+        cacheControl = (path?.cacheControl ?? site.cacheControl).map { Array($0.utf8) }
+        let maximum = path?.uploadMaxSize ?? site.uploadMaxSize
+        let isAllowed = path?.upload ?? site.upload
+        upload =
+            isAllowed
+            ? UploadPolicy(
+                byteLimit: maximum == 0 ? nil : maximum,
+                durability: site.uploadDurability.policy,
+                allowsOverwriting: path?.uploadOverwrite ?? site.uploadOverwrite,
+                createsDirectories: path?.uploadCreateDirectories ?? site.uploadCreateDirectories)
+            : nil
+    }
+}
+
+extension SiteSettings.Durability {
+    fileprivate var policy: UploadPolicy.Durability {
+        switch self {
+        case .full: .full
+        case .data: .data
+        case .none: .none
+        }
+    }
+}
