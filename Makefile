@@ -20,7 +20,7 @@ PYTHON = /usr/bin/python3
 export SWIFT PYTHON
 
 build_packages = libsystemd-dev pkg-config python3 python3-pygments
-test_packages = $(build_packages) chromium curl dbus fonts-dejavu-core iproute2 logrotate \
+test_packages = $(build_packages) chromium curl dbus fonts-dejavu-core logrotate man-db \
     python3-pytest strace systemd systemd-container util-linux
 release = $(SWIFT) build -c release --static-swift-stdlib \
     --explicit-target-dependency-import-check error

@@ -80,6 +80,12 @@ def test_manual_page(page):
     assert "warning" not in text, text
 
 
+def test_manual_has_every_key_of_the_sample():
+    page = machine.run("man", "httpd-swift.conf").stdout
+    keys = re.findall(r"^#?([A-Z][A-Za-z]+)=", machine.CONFIG.read_text(), re.MULTILINE)
+    assert [key for key in keys if not re.search(r"^ +%s=( |$)" % key, page, re.MULTILINE)] == []
+
+
 def test_catalog_explains_every_message_id():
     sources = (machine.CHECKOUT / "packaging/systemd/httpd-swift.catalog").read_text()
     identifiers = re.findall(r"^-- ([0-9a-f]{32})$", sources, re.MULTILINE)
