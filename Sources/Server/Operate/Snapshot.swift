@@ -33,7 +33,7 @@ final class Snapshot: Sendable {
                 problems.append(Self.unusableRoot(site, error))
             }
         }
-        if let errors = ConfigurationErrors(problems) { throw errors }
+        guard problems.isEmpty else { throw ConfigurationErrors(problems) }
         self.generation = generation
         self.settings = settings
         self.sites = sites
@@ -126,10 +126,13 @@ final class Site: Sendable {
         exactNames = settings.serverNames.filter { !$0.hasPrefix("*") }.map { Array($0.utf8) }
         wildcardSuffixes = settings.serverNames.filter { $0.hasPrefix("*.") }
             .map { Array($0.dropFirst().utf8) }
-        let everywhere = Rule(settings, nil)
-        rules =
-            settings.paths.map { Rule(settings, $0) }.sorted { $0.prefix.count > $1.prefix.count }
-            + [everywhere]
+        // Key by key, the longest prefix that sets it wins.
+        let paths = settings.paths.sorted { $0.prefix.utf8.count < $1.prefix.utf8.count }
+        let resolved = paths.map { path in
+            let outer = paths.filter { Self.isBelow(Array(path.prefix.utf8), Array($0.prefix.utf8)) }
+            return Rule(settings, outer, prefix: path.prefix)
+        }
+        rules = resolved.reversed() + [Rule(settings, [], prefix: "")]
     }
 
     /// Whether a host, in any case, is one of the site's names.
@@ -165,19 +168,23 @@ final class Site: Sendable {
 }
 
 extension Site.Rule {
-    init(_ site: SiteSettings, _ path: PathSettings?) {
-        prefix = path.map { Array($0.prefix.utf8) } ?? []
-        cacheControl = (path?.cacheControl ?? site.cacheControl).map { Array($0.utf8) }
-        let maximum = path?.uploadMaxSize ?? site.uploadMaxSize
-        let isAllowed = path?.upload ?? site.upload
-        upload =
-            isAllowed
-            ? UploadPolicy(
-                byteLimit: maximum == 0 ? nil : maximum,
-                durability: site.uploadDurability.policy,
-                allowsOverwriting: path?.uploadOverwrite ?? site.uploadOverwrite,
-                createsDirectories: path?.uploadCreateDirectories ?? site.uploadCreateDirectories)
-            : nil
+    /// The rule for a prefix; `paths` are those that hold there, the most particular last.
+    init(_ site: SiteSettings, _ paths: [PathSettings], prefix: String) {
+        func value<Value>(_ key: (PathSettings) -> Value?) -> Value? {
+            paths.reversed().lazy.compactMap(key).first
+        }
+        self.prefix = Array(prefix.utf8)
+        cacheControl = (value(\.cacheControl) ?? site.cacheControl).map { Array($0.utf8) }
+        guard value(\.upload) ?? site.upload else {
+            upload = nil
+            return
+        }
+        let maximum = value(\.uploadMaxSize) ?? site.uploadMaxSize
+        upload = UploadPolicy(
+            byteLimit: maximum == 0 ? nil : maximum,
+            durability: site.uploadDurability.policy,
+            allowsOverwriting: value(\.uploadOverwrite) ?? site.uploadOverwrite,
+            createsDirectories: value(\.uploadCreateDirectories) ?? site.uploadCreateDirectories)
     }
 }
 
