@@ -1,17 +1,18 @@
 /// The lines of one configuration file, as systemd.syntax(7) reads them.
 ///
-/// Sections in brackets, assignments, and nothing else; lines that are blank or begin with `#` or `;`
-/// are skipped. A line that ends with an odd backslash goes on in the next line that is no comment,
+/// Sections in brackets, assignments, and nothing else; lines that are blank or begin with `#` or
+/// `;` are skipped. A line that ends with a backslash goes on in the next line that is no comment,
 /// and the backslash reads as a space. What a section or key means is not known here.
 ///
 /// Stricter than systemd where it guesses: bytes that are not text are errors, and so is each line
-/// that systemd would ignore with a warning. A line may end with CR LF, but a CR elsewhere is refused,
-/// because it hides a part of the line from most viewers.
+/// that systemd would ignore with a warning. A line may end with CR LF, but a CR elsewhere is
+/// refused, because it hides a part of the line from most viewers.
 struct ConfigurationSyntax {
     /// What a line says.
     enum Line: Equatable {
-        /// What stands between the brackets of a heading; nil where the heading is malformed, so that
-        /// nobody mistakes what follows for a part of the section before it.
+        /// What stands between the brackets of a heading; nil where the heading is malformed.
+        ///
+        /// So nobody mistakes what follows for a part of the section before it.
         case heading(SourceText?)
         /// `key=value`, both without the white space around them.
         case assignment(key: SourceText, value: SourceText)

@@ -51,7 +51,7 @@ struct Key<Section: SettingsSection>: Sendable {
     /// A key with values between white space, each kept once; further assignments add to the first.
     ///
     /// The first assignment takes the place of the default, an empty one empties the list.
-    init<Value: Hashable>(
+    init<Value>(
         _ name: String, _ path: any (WritableKeyPath<Section, [Value]> & Sendable),
         listOf form: ValueForm<Value>
     ) {
@@ -66,7 +66,10 @@ struct Key<Section: SettingsSection>: Sendable {
             for word in value.words {
                 do throws(Diagnostic) {
                     let item = try form.read(word, for: name)
-                    guard !section[keyPath: path].contains(item) else { continue }
+                    let isKnown = section[keyPath: path].contains {
+                        form.print($0).utf8.elementsEqual(form.print(item).utf8)
+                    }
+                    guard !isKnown else { continue }
                     section[keyPath: path].append(item)
                     section.locations["\(name)=\(form.print(item))"] = word.location
                 } catch {

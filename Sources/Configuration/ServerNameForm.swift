@@ -2,8 +2,8 @@
 extension ValueForm where Value == String {
     /// A host name or address without port, `*`, or `*.` and a host name; becomes lower case.
     ///
-    /// A name is compared with the host of a request byte by byte, so a form that no user agent sends
-    /// is refused here, not silently never matched.
+    /// A name is compared with the host of a request byte by byte, so a form that no user agent
+    /// sends is refused here, not silently never matched.
     static var serverName: Self {
         .init(
             expectation: "host names without port, *, *.example.org, or IPv6 addresses in brackets",

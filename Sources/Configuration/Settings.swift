@@ -1,9 +1,9 @@
 /// Everything that the configuration files can say, with the built-in defaults.
 ///
-/// The values are checked for form and range by the reader. What only the machine can tell (does the
-/// root exist, is there such a listener) is checked by the server when it builds its snapshot, and
-/// reported with the `SourceLocation` that is kept beside each value: the place of the value in the
-/// assignment that decided it. A key that no file assigns has none.
+/// The values are checked for form and range by the reader. What only the machine can tell (does
+/// the root exist, is there such a listener) is checked by the server when it builds its snapshot,
+/// and reported with the `SourceLocation` that is kept beside each value: the place of the value in
+/// the assignment that decided it. A key that no file assigns has none.
 public struct Settings: Sendable, Equatable {
     /// The section `[Server]`.
     public var server = ServerSettings()
@@ -113,7 +113,7 @@ public struct SiteSettings: Sendable, Equatable {
 
     /// The name in the section's heading.
     public var name: String
-    /// `ServerName=`: host names without port, in lower case; `*` is any, `*.example.org` any below.
+    /// `ServerName=`: host names without port, lower case; `*` is any, `*.example.org` any below.
     public var serverNames = ["localhost", "127.0.0.1", "[::1]"]
     /// `Listen=`: names of listeners (`FileDescriptorName=`).
     public var listen = ["http"]
@@ -154,8 +154,8 @@ public struct SiteSettings: Sendable, Equatable {
 public struct PathSettings: Sendable, Equatable {
     /// The beginning of the decoded paths that it is for; starts with `/`.
     ///
-    /// One that ends with `/` is for all below that directory, another one for exactly that path and
-    /// all below it.
+    /// One that ends with `/` is for all below that directory, another one for exactly that path
+    /// and all below it.
     public var prefix: String
     /// `CacheControl=`.
     public var cacheControl: String?

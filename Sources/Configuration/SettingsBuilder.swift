@@ -159,7 +159,9 @@ extension SettingsBuilder {
                 "\(quoted(prefix.string)) cannot be the prefix of a path\(hint)",
                 at: prefix.location)
         }
-        let known = paths.firstIndex { $0.site.string == name && $0.settings.prefix == checked }
+        let known = paths.firstIndex { path in
+            path.site.string == name && path.settings.prefix.utf8.elementsEqual(checked.utf8)
+        }
         if let known { return known }
         var settings = PathSettings(prefix: checked)
         settings.location = heading
@@ -194,8 +196,7 @@ extension SettingsBuilder {
         _ value: SourceText, to key: SourceText, of kind: SectionKind, in table: [Key<Target>],
         _ target: WritableKeyPath<Self, Target>
     ) {
-        let name = key.string
-        if let known = table.first(where: { $0.name == name }) {
+        if let known = table.first(where: { $0.name.utf8.elementsEqual(key.bytes) }) {
             diagnostics += known.assign(value, &self[keyPath: target])
         } else {
             diagnostics.append(Self.misplaced(key, in: kind))

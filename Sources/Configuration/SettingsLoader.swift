@@ -93,25 +93,28 @@ public struct SettingsLoader {
 
     /// Adds the drop-ins of some directories, the first of which hides the later.
     private func addDropIns(of directories: [String], to builder: inout SettingsBuilder) {
-        var pathByName: [String: String] = [:]
+        // Names are bytes: Swift's strings would take two spellings of one accent for one name, and
+        // sort in another order than systemd.
+        var pathByName: [[UInt8]: String] = [:]
         for directory in directories {
             do throws(ListError) {
-                for name in try list(directory) where Self.isDropIn(name) {
-                    if pathByName[name] == nil { pathByName[name] = "\(directory)/\(name)" }
+                for name in try list(directory) where Self.isDropIn(Array(name.utf8)) {
+                    let key = Array(name.utf8)
+                    if pathByName[key] == nil { pathByName[key] = "\(directory)/\(name)" }
                 }
             } catch {
                 builder.report("cannot list \(directory): \(error.reason)")
             }
         }
-        // By bytes, as systemd and every C program does; Swift's order of strings is another.
-        let sorted = pathByName.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let sorted = pathByName.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         for (_, path) in sorted where !add(path, to: &builder) {
             builder.report("cannot read \(path): it is a link to nowhere")
         }
     }
 
-    private static func isDropIn(_ name: String) -> Bool {
-        name.utf8.count > 5 && name.hasSuffix(".conf") && !name.hasPrefix(".")
+    /// Whether systemd would take a file of this name for a drop-in.
+    private static func isDropIn(_ name: [UInt8]) -> Bool {
+        name.suffix(5).elementsEqual(".conf".utf8) && name.first != UInt8(ascii: ".")
     }
 }
 

@@ -1,7 +1,7 @@
 /// A part of a configuration file that knows where each of its bytes stands.
 ///
-/// The parts of a line that was joined by backslashes stand on different lines of the file. The bytes
-/// are whole UTF-8 characters, because the reader checked the line and cuts only at ASCII bytes.
+/// The parts of a line that was joined by backslashes stand on different lines of the file. The
+/// bytes are whole UTF-8 characters, because the reader checked the line and cuts at ASCII bytes.
 struct SourceText: Equatable {
     /// A run of bytes that stand side by side in the file.
     private struct Run: Equatable {
