@@ -55,6 +55,13 @@ public struct ResolvedPath: Sendable, Equatable {
         self.namesDirectory = namesDirectory
     }
 
+    /// The path that a configuration file names: decoded, absolute, without dot segments.
+    public init(decoded path: [UInt8]) {
+        let names = path.split(separator: 0x2F)
+        bytes = (names.isEmpty ? [0x2E] : Array(names.joined(separator: [0x2F]))) + [0]
+        namesDirectory = path.last == 0x2F
+    }
+
     private init(bytes: [UInt8], namesDirectory: Bool) {
         self.bytes = bytes
         self.namesDirectory = namesDirectory

@@ -19,9 +19,9 @@ public struct ReadyEvent: Sendable, BitwiseCopyable {
     public var isWritable: Bool {
         events & (CLINUX_EPOLLOUT | CLINUX_EPOLLHUP | CLINUX_EPOLLERR) != 0
     }
-    /// Both directions are at their end, or the connection failed.
-    public var isHungUp: Bool {
-        events & (CLINUX_EPOLLHUP | CLINUX_EPOLLERR) != 0
+    /// The peer sends no more, or the connection failed: reading will find the end.
+    public var isEnd: Bool {
+        events & (CLINUX_EPOLLRDHUP | CLINUX_EPOLLHUP | CLINUX_EPOLLERR) != 0
     }
 }
 

@@ -18,6 +18,21 @@ extension FileDescriptor {
         return try check { unsafe sendfile(number, source, &position, byteCount) }
     }
 
+    /// Whether the byte at an offset is in memory (preadv2(2), RWF_NOWAIT).
+    ///
+    /// True also where the file system cannot tell.
+    public func isResident(at offset: Int) -> Bool {
+        var byte: UInt8 = 0
+        return unsafe clinux_pread_resident(rawValue, &byte, 1, offset) >= 0
+            || Errno.last != .again
+    }
+
+    /// Reads the byte at an offset, and so waits until it is in memory.
+    public func waitUntilResident(at offset: Int) {
+        var byte: UInt8 = 0
+        _ = unsafe pread(rawValue, &byte, 1, offset)
+    }
+
     /// Receives what is there into the free part of a buffer (recv(2)).
     ///
     /// - Returns: how many bytes; 0 at the end of input.
@@ -49,4 +64,24 @@ extension FileDescriptor {
 extension SocketAddress {
     /// An address to be filled by `accept(peer:)`.
     public static var unspecified: SocketAddress { SocketAddress() }
+}
+
+extension FileDescriptor {
+    /// Lends standard error.
+    public static func withStandardError(_ body: (borrowing FileDescriptor) -> Void) {
+        withStandard(2, body)
+    }
+
+    /// Lends standard output.
+    public static func withStandardOutput(_ body: (borrowing FileDescriptor) -> Void) {
+        withStandard(1, body)
+    }
+
+    private static func withStandard(
+        _ number: CInt, _ body: (borrowing FileDescriptor) -> Void
+    ) {
+        let descriptor = FileDescriptor(owning: number)
+        body(descriptor)
+        _ = descriptor.release()
+    }
 }

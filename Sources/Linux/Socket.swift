@@ -236,6 +236,11 @@ extension FileDescriptor {
         }
     }
 
+    /// Removes the file of a Unix socket.
+    public static func removeSocket(_ path: String) {
+        _ = unsafe CLinux.unlink(path)
+    }
+
     private static func streamSocket(
         family: SocketAddress.Family
     ) throws(Errno) -> FileDescriptor {

@@ -31,6 +31,12 @@ public enum Thread {
         }
     }
 
+    /// Sleeps.
+    public static func pause(milliseconds: Int) {
+        var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+        unsafe nanosleep(&time, nil)
+    }
+
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

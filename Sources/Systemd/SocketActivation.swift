@@ -7,6 +7,11 @@ public struct InheritedSocket: ~Copyable {
     public let name: String
     /// The socket.
     public let descriptor: FileDescriptor
+
+    /// Gives the socket away.
+    public consuming func takeDescriptor() -> FileDescriptor {
+        descriptor
+    }
 }
 
 /// The sockets that systemd passed to this process.

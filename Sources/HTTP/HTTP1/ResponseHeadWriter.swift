@@ -28,6 +28,13 @@ extension UniqueArray<UInt8> {
         append("\r\n")
     }
 
+    /// Appends a field line; `value` has no control characters.
+    public mutating func appendField(
+        _ name: StaticString, _ value: borrowing UniqueArray<UInt8>
+    ) {
+        appendField(name, value.span)
+    }
+
     /// Appends a field line with a number.
     public mutating func appendField(_ name: StaticString, _ value: Int) {
         append(name)

@@ -1,5 +1,5 @@
 /// A status code that the server sends (RFC 9110 §15).
-public struct StatusCode: RawRepresentable, Hashable, Sendable {
+public struct StatusCode: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     /// The number, 100…599.
     public let rawValue: UInt16
 

@@ -91,7 +91,7 @@ struct RepresentationCache: ~Copyable {
     ) -> Int {
         remove(key, site)
         var message = Bytes(minimumCapacity: 512 + content.count)
-        representation.appendHead(.ok, to: &message, date: clock.dateText.span)
+        representation.appendHead(.ok, to: &message, date: clock.dateText)
         message.appendEndOfFields()
         let headByteCount = message.count
         message.append(copying: content)
@@ -118,6 +118,19 @@ struct RepresentationCache: ~Copyable {
     /// The entry at an index that `find` or `insert` gave.
     subscript(index: Int) -> Entry {
         _read { yield entries[index] }
+    }
+
+    /// Appends the whole response of an entry.
+    func append(_ index: Int, to output: inout Bytes) {
+        output.append(copying: entries[index].message.span)
+    }
+
+    /// Appends a part of the content of an entry.
+    func append(_ index: Int, content range: Range<Int>, to output: inout Bytes) {
+        let start = entries[index].headByteCount
+        output.append(
+            copying: entries[index].message.span.extracting(
+                start + range.lowerBound..<start + range.upperBound))
     }
 
     private mutating func validate(

@@ -28,11 +28,9 @@ enum FileReader {
         }
     }
 
-    /// The names in a directory; none where it cannot be read.
-    static func names(in path: String) -> [String] {
-        guard let directory = try? FileDescriptor.open(path, [.read, .directory]),
-            let names = try? directory.entryNames()
-        else { return [] }
-        return names.map { String(decoding: $0, as: UTF8.self) }
+    /// The names in a directory.
+    static func names(in path: String) throws(Errno) -> [String] {
+        let directory = try FileDescriptor.open(path, [.read, .directory])
+        return try directory.entryNames().map { String(decoding: $0, as: UTF8.self) }
     }
 }

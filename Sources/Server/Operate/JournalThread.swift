@@ -9,6 +9,8 @@ final class JournalThread: Sendable {
         var bytes: [UInt8] = []
         /// The offset behind each field; -1 ends an event.
         var ends: [Int] = []
+        /// Events that were added and not yet sent.
+        var pending = 0
         var sent = 0
         var failed = 0
     }
@@ -37,6 +39,7 @@ final class JournalThread: Sendable {
         let isAdded = queue.withLock { queue in
             guard queue.bytes.count + bytes.count <= Self.byteLimit else { return false }
             let base = queue.bytes.count
+            queue.pending += 1
             for index in 0..<bytes.count { queue.bytes.append(bytes[index]) }
             for index in 0..<ends.count {
                 queue.ends.append(ends[index] < 0 ? -1 : base + ends[index])
@@ -45,6 +48,14 @@ final class JournalThread: Sendable {
         }
         if isAdded { event.signal() }
         return isAdded
+    }
+
+    /// Waits until everything that was added is with the journal, but not for long.
+    func drain() {
+        let end = Instant.now + 2_000_000_000
+        while Instant.now < end, queue.withLock({ $0.pending > 0 }) {
+            Thread.pause(milliseconds: 5)
+        }
     }
 
     private func run() {
@@ -59,6 +70,7 @@ final class JournalThread: Sendable {
                 swap(&ends, &queue.ends)
             }
             send(bytes, ends)
+            if !ends.isEmpty { queue.withLock { $0.pending = $0.ends.isEmpty ? 0 : 1 } }
         }
     }
 

@@ -47,6 +47,19 @@ final class Snapshot: Sendable {
         }
     }
 
+    /// Opens the roots that settings name, to see whether that is possible.
+    static func checkRoots(_ settings: Settings) throws(ConfigurationErrors) {
+        var problems: [Diagnostic] = []
+        for site in settings.sites {
+            do throws(Errno) {
+                _ = try Site(site)
+            } catch {
+                problems.append(unusableRoot(site, error))
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationErrors(problems) }
+    }
+
     /// The site for a host on a listener.
     ///
     /// - Returns: its index, and whether it has the host as one of its names; nil where no site
@@ -72,7 +85,7 @@ final class Snapshot: Sendable {
         return Diagnostic(
             "there is no listener named '\(name)' (FileDescriptorName= of a .socket unit, or "
                 + "--listen NAME=…; passed were: \(known))",
-            at: site.locations["Listen"])
+            at: site.locations["Listen=\(name)"] ?? site.locations["Listen"] ?? site.location)
     }
 
     private static func unusableRoot(_ site: SiteSettings, _ error: Errno) -> Diagnostic {
@@ -87,7 +100,7 @@ final class Snapshot: Sendable {
             }
         return Diagnostic(
             "Root=\(site.root) of [Site \(site.name)] cannot be opened: \(error) (\(hint))",
-            at: site.locations["Root"])
+            at: site.locations["Root"] ?? site.location)
     }
 }
 
@@ -117,10 +130,7 @@ final class Site: Sendable {
     init(_ settings: SiteSettings) throws(Errno) {
         root = try SiteRoot(path: settings.root, indexNames: settings.index)
         name = settings.name
-        fallback = settings.fallback.flatMap { target in
-            let bytes = Array(target.utf8)
-            return try? ResolvedPath(decoding: bytes.span)
-        }
+        fallback = settings.fallback.map { ResolvedPath(decoded: Array($0.utf8)) }
         fallbackStatus = StatusCode(rawValue: UInt16(settings.fallbackStatus))
         matchesAny = settings.serverNames.contains("*")
         exactNames = settings.serverNames.filter { !$0.hasPrefix("*") }.map { Array($0.utf8) }

@@ -16,10 +16,10 @@ struct Representation: Sendable {
     ///   - status: 200, 206, 304, or the status that a fallback page is sent with.
     ///   - range: the part that is sent with 206.
     func appendHead(
-        _ status: StatusCode, to output: inout Bytes, date: Span<UInt8>, range: Range<Int>? = nil
+        _ status: StatusCode, to output: inout Bytes, date: borrowing Bytes, range: Range<Int>? = nil
     ) {
         output.appendStatusLine(status)
-        output.appendField("Date", date)
+        output.appendField("Date", date.span)
         output.appendField("Server", serverName)
         if status != .notModified {
             output.appendField("Content-Type", mediaType.span)

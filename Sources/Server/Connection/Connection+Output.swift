@@ -1,0 +1,164 @@
+internal import BasicContainers
+internal import Content
+internal import HTTP
+internal import Linux
+
+extension Connection {
+    /// The most bytes of a file that one connection sends before others have their turn.
+    private static let transferTurnByteCount = 1 << 20
+    /// The bytes of a file that are brought into memory at a time.
+    private static let warmByteCount = 1 << 20
+
+    /// Sends what is to be sent: what was left over, what the requests of this turn made, and the file
+    /// behind it.
+    ///
+    /// - Returns: true when nothing is left; false when the socket is full, or the disk is asked.
+    mutating func send(_ loop: inout Loop) -> Bool {
+        guard sendOutgoing(&loop) else { return false }
+        guard transfer != nil else { return true }
+        return sendFile(&loop)
+    }
+
+    /// Sends a cached response straight from the cache.
+    ///
+    /// - Parameter index: the entry; what the socket does not take is copied.
+    mutating func sendCached(_ index: Int, _ loop: inout Loop) {
+        do throws(Errno) {
+            let count = loop.cache[index].message.count
+            let sent = try socket.send(loop.cache[index].message.span)
+            loop.statistics.sentBytes &+= sent
+            if sent < count {
+                isWritable = false
+                output.append(
+                    copying: loop.cache[index].message.span.extracting(sent..<count))
+            }
+        } catch {
+            if error == .again {
+                isWritable = false
+                output.append(copying: loop.cache[index].message.span)
+            } else {
+                closing = .now
+            }
+        }
+    }
+
+    private mutating func sendOutgoing(_ loop: inout Loop) -> Bool {
+        if hasOutput {
+            if !loop.outgoing.isEmpty {
+                output.append(copying: loop.outgoing.span)
+                loop.outgoing.removeAll(keepingCapacity: true)
+            }
+            guard isWritable else { return false }
+            var bytes = Bytes()
+            swap(&bytes, &output)
+            let start = outputOffset
+            outputOffset = 0
+            guard let sent = send(bytes.span.extracting(start..<bytes.count), &loop) else {
+                return true
+            }
+            guard start &+ sent < bytes.count else { return true }
+            swap(&bytes, &output)
+            outputOffset = start &+ sent
+            return false
+        }
+        guard !loop.outgoing.isEmpty else { return true }
+        if closing == .now || closing == .lingering {
+            loop.outgoing.removeAll(keepingCapacity: true)
+            return true
+        }
+        let count = loop.outgoing.count
+        var sent = 0
+        if isWritable {
+            var bytes = Bytes()
+            swap(&bytes, &loop.outgoing)
+            sent = send(bytes.span, &loop) ?? count
+            swap(&bytes, &loop.outgoing)
+        }
+        if sent < count {
+            output.append(copying: loop.outgoing.span.extracting(sent..<count))
+            outputOffset = 0
+        }
+        loop.outgoing.removeAll(keepingCapacity: true)
+        return sent == count
+    }
+
+    /// Sends bytes; nil when the connection is lost.
+    private mutating func send(_ bytes: Span<UInt8>, _ loop: inout Loop) -> Int? {
+        do throws(Errno) {
+            let sent = try socket.send(bytes, more: transfer != nil)
+            loop.statistics.sentBytes &+= sent
+            transferredByteCount &+= sent
+            if sent < bytes.count { isWritable = false }
+            return sent
+        } catch {
+            if error == .again {
+                isWritable = false
+                return 0
+            }
+            closing = .now
+            finishAborted(&loop)
+            return nil
+        }
+    }
+
+    /// Sends on from the file; true when it is finished or the connection lost.
+    private mutating func sendFile(_ loop: inout Loop) -> Bool {
+        var budget = Self.transferTurnByteCount
+        while let current = transfer, isWritable {
+            guard current.offset < current.end else { break }
+            guard budget > 0 else {
+                loop.resumeLater(id)
+                return false
+            }
+            let count = min(current.end - current.offset, Self.warmByteCount, budget)
+            if !current.isWarm, !isResident(current, count) {
+                warm(current, count, &loop)
+                return false
+            }
+            do throws(Errno) {
+                let sent = try socket.sendFile(
+                    current.file.descriptor, from: current.offset, byteCount: count)
+                // The file is shorter than it was: the promised length cannot be kept.
+                guard sent > 0 else {
+                    closing = .now
+                    finishAborted(&loop)
+                    return true
+                }
+                transfer?.offset += sent
+                transfer?.isWarm = false
+                loop.statistics.sentBytes &+= sent
+                transferredByteCount &+= sent
+                pending?.contentByteCount += sent
+                budget -= sent
+            } catch {
+                guard error == .again else {
+                    closing = .now
+                    finishAborted(&loop)
+                    return true
+                }
+                isWritable = false
+            }
+        }
+        guard let current = transfer, current.offset == current.end else { return false }
+        transfer = nil
+        finishPending(&loop)
+        return true
+    }
+
+    /// Whether sending that part asks the disk for nothing: its first and last byte are in memory.
+    private func isResident(_ transfer: FileTransfer, _ count: Int) -> Bool {
+        transfer.file.descriptor.isResident(at: transfer.offset)
+            && transfer.file.descriptor.isResident(at: transfer.offset + count - 1)
+    }
+
+    /// Has the next part brought into memory.
+    private mutating func warm(_ transfer: FileTransfer, _ count: Int, _ loop: inout Loop) {
+        work = .warming
+        loop.submit(for: id) {
+            transfer.file.descriptor.readAhead(from: transfer.offset, byteCount: count)
+            // readahead(2) only starts reading; the last byte's arrival ends it.
+            transfer.file.descriptor.waitUntilResident(at: transfer.offset + count - 1)
+            return .warmed
+        }
+    }
+}

@@ -1,0 +1,231 @@
+internal import BasicContainers
+internal import Content
+internal import HTTP
+internal import Linux
+
+/// A thread's event loop: the only place that waits.
+///
+/// Each turn is a batch: what epoll reports is done, deadlines that are over are acted on, the log is
+/// handed to the kernel; then the loop sleeps. Everything in it belongs to its thread.
+struct Worker: ~Copyable {
+    /// What an event is for; connections have their slot and generation instead.
+    private enum Token {
+        static let mailbox = UInt64.max
+        /// The index of a listener is added.
+        static let listeners: UInt64 = 1 << 63
+    }
+
+    /// Connections that are accepted in one turn, so that the others are not starved.
+    private static let acceptBatch = 32
+    /// Slots beyond the limit, for connections that get 503.
+    private static let refusalSlots = 32
+
+    private var epoll: Epoll
+    private var loop: Loop
+    private var connections: RigidArray<Connection>
+    private var freeSlots = UniqueArray<Int32>()
+    private var head = RequestHead()
+    private var buffer = RigidArray<UInt8>(capacity: 64 << 10)
+    private let connectionLimit: Int
+    private var peerAddress = SocketAddress.unspecified
+    private var generation: UInt32 = 0
+    private var drained: Acknowledgement?
+
+    private init(_ context: WorkerContext, epoll: consuming Epoll) {
+        connectionLimit = context.connectionLimit
+        self.epoll = epoll
+        let capacity = context.connectionLimit + Self.refusalSlots
+        connections = RigidArray(capacity: capacity)
+        loop = Loop(context, capacity: capacity)
+    }
+
+    private mutating func register() throws(Errno) {
+        try epoll.addReadable(loop.mailbox.event.rawValue, token: Token.mailbox)
+        for (index, listener) in loop.listeners.enumerated() {
+            try epoll.addShared(
+                listener.socket.rawValue, token: Token.listeners | UInt64(index))
+        }
+    }
+
+    /// Starts a worker on a thread of its own.
+    static func start(_ context: WorkerContext) throws(Errno) {
+        try Thread.start("worker-\(context.index)") {
+            do throws(Errno) {
+                var worker = Worker(context, epoll: try Epoll(capacity: 512))
+                try worker.register()
+                worker.run()
+            } catch {
+                fatalError("worker \(context.index) cannot start: \(error)")
+            }
+        }
+    }
+
+    private mutating func run() {
+        while true {
+            let count = epoll.wait(milliseconds: timeout)
+            loop.clock.update()
+            loop.batch &+= 1
+            for index in 0..<count { handle(epoll.event(at: index)) }
+            resumeConnections()
+            expireDeadlines()
+            loop.log.flush(&loop.statistics)
+            if let drained, loop.statistics.connections == 0 {
+                drained.answer(worker: loop.workerIndex, loop.statistics)
+                self.drained = nil
+            }
+        }
+    }
+
+    private var timeout: Int32 {
+        if !loop.resuming.isEmpty { return 0 }
+        guard let next = loop.deadlines.next else { return -1 }
+        let left = next - Instant.now
+        return left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
+    }
+
+    private mutating func handle(_ event: ReadyEvent) {
+        if event.token == Token.mailbox {
+            for message in loop.mailbox.takeAll() { handle(message) }
+        } else if event.token & Token.listeners != 0 {
+            accept(listener: Int(event.token & ~Token.listeners))
+        } else {
+            let id = ConnectionID(token: event.token)
+            let slot = Int(id.slot)
+            guard isCurrent(id) else { return }
+            if event.isReadable { connections[slot].isReadable = true }
+            if event.isEnd { connections[slot].sawEnd = true }
+            if event.isWritable { connections[slot].isWritable = true }
+            run(slot)
+        }
+    }
+
+    private mutating func run(_ slot: Int) {
+        if !connections[slot].run(&loop, &head, &buffer) { close(slot) }
+    }
+
+    private mutating func resumeConnections() {
+        guard !loop.resuming.isEmpty else { return }
+        var resuming = UniqueArray<ConnectionID>()
+        swap(&resuming, &loop.resuming)
+        for index in 0..<resuming.count where isCurrent(resuming[index]) {
+            run(Int(resuming[index].slot))
+        }
+    }
+
+    private mutating func expireDeadlines() {
+        while let (slot, kind) = loop.deadlines.popExpired(now: loop.clock.now) {
+            if !connections[slot].expire(kind, &loop, &head, &buffer) { close(slot) }
+        }
+    }
+
+    private func isCurrent(_ id: ConnectionID) -> Bool {
+        let slot = Int(id.slot)
+        return slot < connections.count && connections[slot].id == id
+    }
+
+    private mutating func accept(listener index: Int) {
+        guard drained == nil, !loop.isDraining else { return }
+        let listener = loop.listeners[index]
+        for _ in 0..<Self.acceptBatch {
+            guard loop.statistics.connections < connectionLimit + Self.refusalSlots else { return }
+            do throws(Errno) {
+                let socket = try listener.socket.accept(peer: &peerAddress)
+                let isRefused =
+                    loop.statistics.connections >= connectionLimit && listener.role == .http
+                add(socket, listener: index, role: listener.role, isRefused: isRefused)
+            } catch {
+                // The connections that are there go on; this one waits in the listener's queue.
+                return
+            }
+        }
+    }
+
+    private mutating func add(
+        _ socket: consuming FileDescriptor, listener: Int, role: Listener.Role, isRefused: Bool
+    ) {
+        generation = generation &+ 1 & 0x7FFF_FFFF
+        let slot = freeSlots.isEmpty ? connections.count : Int(freeSlots.removeLast())
+        let id = ConnectionID(slot: Int32(truncatingIfNeeded: slot), generation: generation)
+        let number = socket.rawValue
+        let connection = Connection(
+            socket: socket, id: id, listener: listener, role: role,
+            peer: PeerText(peerAddress.host), isRefused: isRefused)
+        if slot == connections.count {
+            connections.append(connection)
+        } else {
+            connections[slot] = connection
+        }
+        loop.statistics.connections += 1
+        loop.statistics.acceptedConnections += 1
+        if isRefused { loop.statistics.refusedConnections += 1 }
+        do throws(Errno) {
+            try epoll.addConnection(number, token: id.token)
+        } catch {
+            close(slot)
+            return
+        }
+        // The request is often there already.
+        run(slot)
+    }
+
+    /// Ends a connection and frees its slot; its descriptor is closed.
+    private mutating func close(_ slot: Int) {
+        loop.deadlines.disarm(slot)
+        loop.outgoing.removeAll(keepingCapacity: true)
+        connections[slot].finishAborted(&loop)
+        connections[slot] = Connection(
+            socket: .none, id: ConnectionID(slot: -1, generation: 0), listener: 0, role: .http,
+            peer: PeerText(""), isRefused: false)
+        freeSlots.append(Int32(truncatingIfNeeded: slot))
+        loop.statistics.connections -= 1
+    }
+
+    private mutating func handle(_ message: WorkerMessage) {
+        switch message {
+        case .completed(let id, let outcome):
+            guard isCurrent(id) else { return }
+            let slot = Int(id.slot)
+            if !connections[slot].complete(outcome, &loop, &head, &buffer) { close(slot) }
+        case .snapshot(let snapshot, let acknowledgement):
+            loop.adopt(snapshot)
+            acknowledgement.answer(worker: loop.workerIndex, statistics)
+        case .drain(let acknowledgement):
+            drain()
+            drained = acknowledgement
+        case .report(let acknowledgement):
+            acknowledgement.answer(worker: loop.workerIndex, statistics)
+        }
+    }
+
+    /// The statistics with what is counted only when asked.
+    private var statistics: Statistics {
+        var statistics = loop.statistics
+        statistics.idleConnections = loop.deadlines.slots(of: .idle).count
+        statistics.cacheEntries = loop.cache.count
+        statistics.cacheBytes = loop.cache.byteCount
+        return statistics
+    }
+
+    /// Accepts no more, and ends what is idle; a connection between two requests gets a moment, in
+    /// which the next request is answered with Connection: close.
+    private mutating func drain() {
+        loop.isDraining = true
+        for listener in loop.listeners { epoll.remove(listener.socket.rawValue) }
+        for slot in 0..<connections.count where connections[slot].id.slot >= 0 {
+            guard connections[slot].isIdle else { continue }
+            connections[slot].armed = .drain
+            loop.deadlines.arm(slot, .drain, now: loop.clock.now)
+        }
+    }
+}
+
+extension ConnectionID {
+    init(token: UInt64) {
+        slot = Int32(truncatingIfNeeded: token & 0xFFFF_FFFF)
+        generation = UInt32(truncatingIfNeeded: token >> 32)
+    }
+
+    var token: UInt64 {
+        UInt64(generation) << 32 | UInt64(UInt32(bitPattern: slot))
+    }
+}

@@ -1,0 +1,451 @@
+internal import BasicContainers
+internal import Configuration
+internal import Content
+internal import Control
+internal import HTTP
+internal import Linux
+internal import Logging
+internal import Synchronization
+internal import Systemd
+
+/// What the main thread does while the workers serve.
+final class Supervisor: ControlService {
+    /// What is in force, and what became of the last attempt to change it.
+    private struct State {
+        var snapshot: Snapshot
+        var phase = Status.State.starting
+        var loaded = WallClock.now
+        var lastReload: Status.Reload?
+        var replies: [Reply] = []
+    }
+
+    /// How often the status line and the counts of suppressed events are brought up to date.
+    private static let tick = 5_000_000_000
+
+    private let loader: ConfigurationLoader
+    private let logger: Logger
+    private let listeners: [Listener]
+    private let mailboxes: [Mailbox]
+    private let pool: BlockingPool
+    private let sinks: LogSinks
+    private let connectionLimit: Int
+    private let started = WallClock.now
+    private let request: EventDescriptor
+    private let state: Mutex<State>
+
+    init(
+        options: Options, loader: ConfigurationLoader, settings: Settings, logger: Logger
+    ) throws(StartFailure) {
+        self.loader = loader
+        self.logger = logger
+        listeners = try ListenerSetup.open(options)
+        let snapshot: Snapshot
+        do throws(ConfigurationErrors) {
+            snapshot = try Snapshot(settings, listeners: listeners, generation: 1)
+        } catch {
+            throw StartFailure(error)
+        }
+        let descriptors = ProcessLimits.raiseDescriptorLimit()
+        // Besides its socket, a connection may have a file open.
+        connectionLimit =
+            settings.server.maxConnections ?? max(64, min(1_000_000, (descriptors - 64) / 2))
+        sinks = try Self.openSinks(settings.log, logger)
+        let workerCount = settings.server.workers ?? ProcessLimits.usableProcessorCount
+        do throws(Errno) {
+            pool = try BlockingPool(threadCount: 8)
+            request = try EventDescriptor()
+            var mailboxes: [Mailbox] = []
+            for _ in 0..<workerCount { mailboxes.append(try Mailbox()) }
+            self.mailboxes = mailboxes
+        } catch {
+            throw StartFailure(.systemError, "eventfd: \(error)")
+        }
+        state = Mutex(State(snapshot: snapshot))
+    }
+
+    /// Starts the workers and tells the service manager.
+    func start() throws(StartFailure) {
+        let snapshot = state.withLock { $0.snapshot }
+        sweep(snapshot)
+        let count = mailboxes.count
+        for (index, mailbox) in mailboxes.enumerated() {
+            let context = WorkerContext(
+                index: index, workerCount: count, mailbox: mailbox, pool: pool, control: self,
+                listeners: listeners, snapshot: snapshot, sinks: sinks,
+                connectionLimit: (connectionLimit + count - 1) / count)
+            try StartFailure.wrap("thread") { () throws(Errno) in try Worker.start(context) }
+        }
+        state.withLock { $0.phase = .running }
+        ServiceNotification.ready(status: servingText)
+        note(.info, servingText, MessageID.started)
+    }
+
+    /// Waits for signals, requests and deadlines until the process is to end.
+    func run(_ signals: borrowing SignalDescriptor) -> ExitStatus {
+        guard var epoll = try? Epoll(capacity: 4),
+            (try? epoll.addReadable(signals.rawValue, token: 0)) != nil,
+            (try? epoll.addReadable(request.rawValue, token: 1)) != nil
+        else { return .systemError }
+        let watchdog = ServiceNotification.watchdogInterval.map { $0 / 2 }
+        var nextWatchdog = Instant.now
+        var nextTick = Instant.now + Self.tick
+        var idleSince: Instant?
+        var suppressed = 0
+        while true {
+            let now = Instant.now
+            if let watchdog, now >= nextWatchdog {
+                feedWatchdog(within: watchdog)
+                nextWatchdog = now + watchdog
+            }
+            if now >= nextTick {
+                suppressed = updateStatus(suppressed: suppressed)
+                nextTick = now + Self.tick
+            }
+            if isIdleForLong(&idleSince, now) { return drain(reason: "idle") }
+            let wake = min(watchdog == nil ? nextTick : nextWatchdog, nextTick)
+            let limit = idleLimit == nil ? Int.max : 500
+            let left = max(0, min((wake - now + 999_999) / 1_000_000, limit))
+            _ = epoll.wait(milliseconds: Int32(clamping: left))
+            while let signal = signals.next() {
+                switch signal {
+                case .terminate, .interrupt:
+                    _ = updateStatus(suppressed: suppressed)
+                    return drain(reason: signal == .terminate ? "SIGTERM" : "SIGINT")
+                case .hangUp: _ = reload()
+                case .user1: reopenLog()
+                }
+            }
+            request.wait()
+            let replies = state.withLock { state in
+                defer { state.replies = [] }
+                return state.replies
+            }
+            if !replies.isEmpty {
+                let (status, content) = reload()
+                for reply in replies { reply(status, content) }
+            }
+        }
+    }
+
+    func reload(_ reply: @escaping Reply) {
+        state.withLock { $0.replies.append(reply) }
+        request.signal()
+    }
+
+    func status(_ reply: @escaping Reply) {
+        pool.submit { reply(.ok, self.gatherStatus().jsonBytes) }
+    }
+
+    func uploadFailed(_ path: ResolvedPath, _ error: Errno) {
+        let target = String(decoding: path.absolute, as: UTF8.self)
+        let hint =
+            switch error {
+            case .readOnlyFileSystem:
+                "; the unit may lack ReadWritePaths= for the document root (systemctl edit)"
+            case .accessDenied: "; the user of the service may not write there"
+            default: ""
+            }
+        logger.error(
+            "Upload to '\(target)' failed: \(error)\(hint)",
+            metadata: [
+                "MESSAGE_ID": "\(MessageID.uploadFailed)", "HTTP_TARGET": "\(target)",
+                "ERRNO": "\(error.rawValue)",
+            ])
+    }
+
+    // MARK: Reload
+
+    /// Reads the configuration and puts it in force in every worker, or changes nothing.
+    private func reload() -> (StatusCode, [UInt8]) {
+        let (current, phase) = state.withLock { state in
+            defer { state.phase = .reloading }
+            return (state.snapshot, state.phase)
+        }
+        ServiceNotification.reloading(at: .now)
+        defer {
+            state.withLock { $0.phase = phase }
+            ServiceNotification.ready(status: servingText)
+        }
+        do throws(ConfigurationErrors) {
+            let settings = try loader.loadSettings()
+            let snapshot = try Snapshot(
+                settings, listeners: listeners, generation: current.generation + 1)
+            return publish(snapshot)
+        } catch {
+            return refuseReload(error, current)
+        }
+    }
+
+    private func publish(_ snapshot: Snapshot) -> (StatusCode, [UInt8]) {
+        let files = snapshot.settings.files
+        guard let acknowledgement = try? Acknowledgement() else {
+            return (.internalServerError, [])
+        }
+        for mailbox in mailboxes { mailbox.send(.snapshot(snapshot, acknowledgement)) }
+        let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: 30_000)
+        state.withLock { state in
+            state.snapshot = snapshot
+            state.loaded = WallClock.now
+            state.lastReload = Status.Reload()
+            state.lastReload?.time = Timestamp.text(WallClock.now)
+        }
+        sweep(snapshot)
+        let generation = snapshot.generation
+        guard answers.count == mailboxes.count else {
+            let text = "\(mailboxes.count - answers.count) workers have not taken the configuration"
+            logger.error("\(text)")
+            return (
+                .internalServerError,
+                ReloadOutcome(
+                    result: .refused, generation: generation, files: files, errors: [text]
+                ).jsonBytes
+            )
+        }
+        logger.notice(
+            "Configuration reloaded: generation \(generation), \(files.count) files",
+            metadata: [
+                "MESSAGE_ID": "\(MessageID.reloaded)", "CONFIG_GENERATION": "\(generation)",
+                "CONFIG_FILES": "\(files.joined(separator: " "))",
+            ])
+        return (
+            .ok, ReloadOutcome(result: .ok, generation: generation, files: files).jsonBytes
+        )
+    }
+
+    private func refuseReload(
+        _ errors: ConfigurationErrors, _ current: Snapshot
+    ) -> (StatusCode, [UInt8]) {
+        let lines = errors.diagnostics.map(\.description)
+        state.withLock { state in
+            state.lastReload = Status.Reload()
+            state.lastReload?.result = .refused
+            state.lastReload?.time = Timestamp.text(WallClock.now)
+            state.lastReload?.errors = lines
+        }
+        let text = lines.joined(separator: "\n")
+        logger.error(
+            "Reload refused, the configuration in force stays: \(text)",
+            metadata: ["MESSAGE_ID": "\(MessageID.reloadRefused)", "CONFIG_ERRORS": "\(text)"])
+        let outcome = ReloadOutcome(
+            result: .refused, generation: current.generation, files: current.settings.files,
+            errors: lines)
+        return (.unprocessableContent, outcome.jsonBytes)
+    }
+
+    private func reopenLog() {
+        do throws(Errno) {
+            try sinks.file?.reopen()
+        } catch {
+            note(
+                .error, "The access log '\(sinks.file?.path ?? "")' cannot be reopened: \(error)",
+                MessageID.logFailed)
+        }
+    }
+
+    // MARK: Ending
+
+    /// Has the workers finish what runs, for as long as the configuration allows.
+    private func drain(reason: String) -> ExitStatus {
+        let snapshot = state.withLock { state in
+            state.phase = .draining
+            return state.snapshot
+        }
+        ServiceNotification.stopping(status: "Finishing what runs")
+        note(.info, "Stopping (\(reason)): finishing what runs", MessageID.stopping)
+        guard let acknowledgement = try? Acknowledgement() else { return .systemError }
+        for mailbox in mailboxes { mailbox.send(.drain(acknowledgement)) }
+        let limit = snapshot.settings.server.drainTimeout.nanoseconds / 1_000_000
+        let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: limit)
+        if answers.count < mailboxes.count {
+            logger.warning("Stopped with connections left after DrainTimeoutSec=")
+        }
+        sweep(snapshot)
+        sinks.journal?.drain()
+        return .success
+    }
+
+    private var idleLimit: Int? {
+        let limit = state.withLock { $0.snapshot.settings.server.exitOnIdle.nanoseconds }
+        return limit > 0 ? limit : nil
+    }
+
+    private func isIdleForLong(_ since: inout Instant?, _ now: Instant) -> Bool {
+        guard let limit = idleLimit, let reports = collect(milliseconds: 1000) else {
+            since = nil
+            return false
+        }
+        guard reports.values.allSatisfy({ $0.connections == 0 }) else {
+            since = nil
+            return false
+        }
+        since = since ?? now
+        return since.map { now - $0 >= limit } ?? false
+    }
+
+    // MARK: What the workers say
+
+    /// The statistics of all workers; nil when one does not answer in time.
+    private func collect(milliseconds: Int) -> [Int: Statistics]? {
+        guard let acknowledgement = try? Acknowledgement() else { return nil }
+        for mailbox in mailboxes { mailbox.send(.report(acknowledgement)) }
+        let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: milliseconds)
+        return answers.count == mailboxes.count ? answers : nil
+    }
+
+    /// Feeds the watchdog if every loop turns.
+    private func feedWatchdog(within interval: Int) {
+        if collect(milliseconds: interval / 2_000_000) != nil { ServiceNotification.watchdog() }
+    }
+
+    private func updateStatus(suppressed before: Int) -> Int {
+        guard let reports = collect(milliseconds: 1000) else { return before }
+        var total = Statistics()
+        for report in reports.values { total.add(report) }
+        ServiceNotification.status(
+            "\(servingText); \(total.connections) connections, \(total.requests) requests")
+        let suppressed = total.journalSuppressed + total.journalDropped
+        if suppressed > before {
+            logger.notice(
+                "\(suppressed - before) requests were not put in the journal (JournalRateLimit=)",
+                metadata: [
+                    "MESSAGE_ID": "\(MessageID.suppressed)", "SUPPRESSED": "\(suppressed - before)",
+                ])
+        }
+        return suppressed
+    }
+
+    private func gatherStatus() -> Status {
+        let reports = collect(milliseconds: 2000) ?? [:]
+        var total = Statistics()
+        for report in reports.values { total.add(report) }
+        let (snapshot, phase, loaded, lastReload) = state.withLock {
+            ($0.snapshot, $0.phase, $0.loaded, $0.lastReload)
+        }
+        var status = Status(total, journal: sinks.journal)
+        status.state = phase
+        status.version = version
+        status.pid = ProcessLimits.processID
+        status.since = Timestamp.text(started)
+        status.uptimeSeconds = (WallClock.now - started) / 1_000_000_000
+        status.config.files = snapshot.settings.files
+        status.config.generation = snapshot.generation
+        status.config.loaded = Timestamp.text(loaded)
+        status.config.lastReload = lastReload
+        status.listeners = listeners.map { listener in
+            var entry = Status.Listener()
+            entry.name = listener.name
+            entry.address = listener.address.description
+            return entry
+        }
+        status.sites = snapshot.settings.sites.map { site in
+            var entry = Status.Site()
+            entry.name = site.name
+            entry.serverNames = site.serverNames
+            entry.root = site.root
+            entry.upload = site.upload
+            return entry
+        }
+        status.workers = reports.sorted { $0.key < $1.key }.map { index, report in
+            var entry = Status.Worker()
+            entry.id = index
+            entry.connections = report.connections
+            entry.requests = report.requests
+            return entry
+        }
+        status.connections.limit = connectionLimit
+        status.cache.limit = snapshot.settings.server.cacheByteLimit
+        status.log.file = sinks.file?.path
+        return status
+    }
+
+    private var servingText: String {
+        let addresses = listeners.filter { $0.role == .http }.map { "\($0.name) on \($0.address)" }
+        return "Serving \(addresses.joined(separator: ", "))"
+    }
+
+    private func sweep(_ snapshot: Snapshot) {
+        for site in snapshot.sites {
+            pool.submit { site.root.sweepStaging() }
+        }
+    }
+
+    private func note(_ level: Logger.Level, _ text: String, _ id: String) {
+        logger.log(level: level, "\(text)", metadata: ["MESSAGE_ID": "\(id)"])
+    }
+
+    private static func openSinks(
+        _ settings: LogSettings, _ logger: Logger
+    ) throws(StartFailure) -> LogSinks {
+        var sinks = LogSinks()
+        if let path = settings.file {
+            do throws(Errno) {
+                sinks.file = try AccessLogFile(path: path) { path, error in
+                    logger.error(
+                        "The access log '\(path)' cannot be written: \(error)",
+                        metadata: [
+                            "MESSAGE_ID": "\(MessageID.logFailed)", "LOG_FILE": "\(path)",
+                            "ERRNO": "\(error.rawValue)",
+                        ])
+                }
+            } catch {
+                let diagnostic = Diagnostic(
+                    "the access log '\(path)' cannot be opened: \(error)",
+                    at: settings.locations["File"])
+                throw StartFailure(.inputOutputError, diagnostic.description)
+            }
+        }
+        if ServiceNotification.hasManager {
+            sinks.journal = try StartFailure.wrap("journal") { () throws(Errno) in
+                try JournalThread()
+            }
+        }
+        return sinks
+    }
+}
+
+/// Times as RFC 3339 has them.
+enum Timestamp {
+    /// A time in nanoseconds since 1970, UTC.
+    static func text(_ nanoseconds: Int) -> String {
+        var bytes = UniqueArray<UInt8>()
+        bytes.appendTimestamp(nanoseconds: nanoseconds)
+        return bytes.span.text
+    }
+}
+
+extension Status {
+    /// The counts of all workers.
+    fileprivate init(_ total: Statistics, journal: JournalThread?) {
+        self.init()
+        connections.open = total.connections
+        connections.idle = total.idleConnections
+        connections.active = total.connections - total.idleConnections
+        connections.accepted = total.acceptedConnections
+        connections.refused = total.refusedConnections
+        requests.total = total.requests
+        requests.informational = total.responsesByClass[1]
+        requests.successful = total.responsesByClass[2]
+        requests.redirection = total.responsesByClass[3]
+        requests.clientError = total.responsesByClass[4]
+        requests.serverError = total.responsesByClass[5]
+        bytes.received = total.receivedBytes
+        bytes.sent = total.sentBytes
+        latency.p50 = total.latency.percentile(500)
+        latency.p90 = total.latency.percentile(900)
+        latency.p99 = total.latency.percentile(990)
+        latency.p999 = total.latency.percentile(999)
+        latency.max = total.requests > 0 ? total.latency.maximum : nil
+        cache.entries = total.cacheEntries
+        cache.bytes = total.cacheBytes
+        cache.hits = total.cacheHits
+        cache.misses = total.cacheMisses
+        uploads.completed = total.uploadsCompleted
+        uploads.failed = total.uploadsFailed
+        uploads.bytes = total.uploadedBytes
+        log.lines = total.logLines
+        log.writeErrors = total.logWriteErrors
+        log.journalSent = journal?.sentCount ?? 0
+        log.journalSuppressed = total.journalSuppressed
+        log.journalDropped = total.journalDropped + (journal?.failedCount ?? 0)
+    }
+}

@@ -1,0 +1,81 @@
+internal import BasicContainers
+internal import HTTP
+internal import Linux
+
+extension Connection {
+    /// Answers with an error and a line of text that says why.
+    ///
+    /// - Parameters:
+    ///   - allow: the Allow field, with 405.
+    ///   - retryAfter: the Retry-After field in seconds, with 503.
+    mutating func respondError(
+        _ status: StatusCode, _ reason: StaticString, _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>, _ loop: inout Loop, allow: StaticString? = nil, retryAfter: Int? = nil
+    ) {
+        finishOrDiscardRequest(head)
+        let count = appendError(
+            status, reason, isHead: head.method == .head, minorVersion: head.minorVersion, &loop,
+            allow: allow, retryAfter: retryAfter)
+        finish(head, bytes, status, contentByteCount: count, &loop)
+    }
+
+    /// Refuses a request by its form; the connection ends.
+    mutating func refuse(
+        _ error: RequestError, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ loop: inout Loop
+    ) {
+        exchange.close()
+        let count = appendError(
+            error.status, error.reason, isHead: head.method == .head, minorVersion: 1, &loop)
+        finish(head, bytes, error.status, contentByteCount: count, &loop)
+    }
+
+    /// Answers an exchange whose content is not complete, or is not wanted any more; the connection
+    /// ends.
+    mutating func respondEarly(
+        _ status: StatusCode, _ reason: StaticString, _ loop: inout Loop
+    ) {
+        if isDiscarding {
+            closing = .afterSending
+            return
+        }
+        guard let pending else {
+            closing = .afterSending
+            return
+        }
+        if pending.upload != nil { loop.statistics.uploadsFailed += 1 }
+        pending.upload = nil
+        exchange.close()
+        pending.status = status
+        pending.contentByteCount = appendError(
+            status, reason, isHead: false, minorVersion: 1, &loop)
+        finishPending(&loop)
+    }
+
+    /// Appends an error response.
+    ///
+    /// - Returns: the bytes of content that are sent.
+    func appendError(
+        _ status: StatusCode, _ reason: StaticString, isHead: Bool, minorVersion: UInt8,
+        _ loop: inout Loop, allow: StaticString? = nil, retryAfter: Int? = nil
+    ) -> Int {
+        let phrase = status.reasonPhrase
+        let count = 3 + 1 + phrase.utf8CodeUnitCount + 2 + reason.utf8CodeUnitCount + 1
+        loop.beginResponse(status)
+        loop.outgoing.appendField("Content-Type", "text/plain; charset=utf-8")
+        loop.outgoing.appendField("Content-Length", count)
+        if let allow { loop.outgoing.appendField("Allow", allow) }
+        if let retryAfter { loop.outgoing.appendField("Retry-After", retryAfter) }
+        loop.outgoing.appendConnection(
+            persistent: exchange.mayPersist, minorVersion: minorVersion)
+        loop.outgoing.appendEndOfFields()
+        guard !isHead else { return 0 }
+        loop.outgoing.append(decimal: Int(status.rawValue))
+        loop.outgoing.append(0x20)
+        loop.outgoing.append(phrase)
+        loop.outgoing.append(": ")
+        loop.outgoing.append(reason)
+        loop.outgoing.append(0x0A)
+        return count
+    }
+}

@@ -1,0 +1,285 @@
+internal import BasicContainers
+internal import Content
+internal import HTTP
+internal import Linux
+
+/// An upload on its connection: the content that waits to be written, and what the answer needs.
+final class UploadExchange {
+    let upload: Upload
+    let path: ResolvedPath
+    let minorVersion: UInt8
+    /// The peer waits for 100 (Continue), and has not got it.
+    var awaitsContinue: Bool
+    /// Content that was received and not yet handed to the pool.
+    var buffer: [UInt8] = []
+
+    init(upload: Upload, path: ResolvedPath, minorVersion: UInt8, awaitsContinue: Bool) {
+        self.upload = upload
+        self.path = path
+        self.minorVersion = minorVersion
+        self.awaitsContinue = awaitsContinue
+    }
+}
+
+extension Connection {
+    /// The bytes of content that are handed to the pool at a time.
+    private static let uploadBufferByteCount = 256 << 10
+
+    /// Refuses an upload for what its head says, or begins it (RFC 9110 §9.3.4).
+    ///
+    /// What can be refused is refused before the content, and so before 100 (Continue).
+    mutating func beginUpload(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
+    ) {
+        let snapshotSite = loop.snapshot.sites[site]
+        let path: ResolvedPath
+        do throws(ResolvedPath.Failure) {
+            path = try ResolvedPath(decoding: bytes.extracting(head.path.range))
+        } catch {
+            switch error {
+            case .malformed:
+                respondError(
+                    .badRequest, "The path of the request target is malformed.", head, bytes,
+                    &loop)
+            case .hidden:
+                respondError(
+                    .forbidden, "A name of this kind is never served, so it is not stored.", head,
+                    bytes, &loop)
+            }
+            return
+        }
+        guard let policy = snapshotSite.rule(for: path).upload else {
+            respondMethodNotAllowed(head, bytes, site, &loop)
+            return
+        }
+        if let refusal = refusal(of: head, bytes, policy, site, loop) {
+            respondError(refusal.status, refusal.reason, head, bytes, &loop)
+            return
+        }
+        let exchange = PendingExchange(head: head, bytes, start: requestStart)
+        let headBytes = exchange.headBytes
+        let upload = Upload(root: snapshotSite.root, path: path, policy: policy) { current in
+            var head = RequestHead()
+            guard (try? head.parse(headBytes.span)) == true else { return .failed }
+            let now = HTTPDate(seconds: WallClock.now / 1_000_000_000)
+            return head.precondition(in: headBytes.span, current: current, now: now)
+        }
+        exchange.upload = UploadExchange(
+            upload: upload, path: path, minorVersion: head.minorVersion,
+            awaitsContinue: head.expectsContinue && head.minorVersion == 1)
+        pending = exchange
+        work = .upload
+        let expected: Int? = if case .length(let count) = head.framing { count } else { nil }
+        loop.submit(for: id) {
+            .upload(
+                Result { () throws(UploadError) in
+                    try upload.begin(expectedByteCount: expected)
+                    return .begun
+                })
+        }
+    }
+
+    /// Why an upload is refused for its head alone, if it is.
+    private func refusal(
+        of head: borrowing RequestHead, _ bytes: Span<UInt8>, _ policy: UploadPolicy, _ site: Int,
+        _ loop: borrowing Loop
+    ) -> RequestError? {
+        let host = bytes.extracting(head.host.range)
+        guard loop.snapshot.site(forHost: host, listener: listener)?.isNamed == true else {
+            return RequestError(
+                .forbidden, "Uploads need a Host that is one of the site's names (ServerName=).")
+        }
+        guard !head.has(.contentRange) else {  // RFC 9110 §14.5
+            return RequestError(.badRequest, "A part of a file cannot be uploaded.")
+        }
+        if let coding = head.value(.contentEncoding, in: bytes),
+            !coding.equalsIgnoringCase("identity")
+        {
+            return RequestError(.unsupportedMediaType, "Content must come without a coding.")
+        }
+        guard head.framing != .none else {
+            return RequestError(.lengthRequired, "An upload needs Content-Length or chunked.")
+        }
+        if case .length(let count) = head.framing, let limit = policy.byteLimit, count > limit {
+            return RequestError(.contentTooLarge, "The file is larger than UploadMaxSize=.")
+        }
+        return nil
+    }
+
+    /// Takes content as it comes: for the upload, or to be dropped.
+    ///
+    /// - Returns: whether the exchange went on: content was consumed, or it ended.
+    mutating func processContent(
+        _ bytes: Span<UInt8>, _ offset: inout Int, _ loop: inout Loop
+    ) -> Bool {
+        let event: HTTP1Exchange.ContentEvent
+        do throws(RequestError) {
+            event = try exchange.receiveContent(bytes, from: &offset)
+        } catch {
+            respondEarly(error.status, error.reason, &loop)
+            return true
+        }
+        switch event {
+        case .needMoreBytes:
+            return false
+        case .content(let range):
+            if isDiscarding {
+                discardBudget -= range.count
+                if discardBudget < 0 { closing = .afterSending }
+            } else if let upload = pending?.upload {
+                upload.buffer.reserveCapacity(upload.buffer.count + range.count)
+                for index in range { upload.buffer.append(bytes[index]) }
+                if exchange.isRequestComplete {
+                    publish(upload, &loop)
+                } else if upload.buffer.count >= Self.uploadBufferByteCount {
+                    write(upload, &loop)
+                }
+            }
+            if exchange.isRequestComplete, isDiscarding { endDiscarding() }
+            return true
+        case .end:
+            if isDiscarding {
+                endDiscarding()
+            } else if let upload = pending?.upload {
+                publish(upload, &loop)
+            }
+            return true
+        }
+    }
+
+    private mutating func endDiscarding() {
+        isDiscarding = false
+        if closing == .none, !exchange.finishResponse() { closing = .afterSending }
+    }
+
+    private mutating func write(_ exchange: UploadExchange, _ loop: inout Loop) {
+        work = .upload
+        let upload = exchange.upload
+        let content = exchange.buffer
+        exchange.buffer = []
+        loop.submit(for: id) {
+            .upload(
+                Result { () throws(UploadError) in
+                    try upload.write(content.span)
+                    return .written
+                })
+        }
+    }
+
+    private mutating func publish(_ exchange: UploadExchange, _ loop: inout Loop) {
+        work = .upload
+        let upload = exchange.upload
+        let content = exchange.buffer
+        exchange.buffer = []
+        loop.submit(for: id) {
+            .upload(
+                Result { () throws(UploadError) in
+                    if !content.isEmpty { try upload.write(content.span) }
+                    return .published(try upload.publish(now: WallClock.now))
+                })
+        }
+    }
+
+    /// Goes on with what the pool did for the upload.
+    mutating func continueUpload(
+        _ result: Result<UploadProgress, UploadError>, _ loop: inout Loop
+    ) {
+        guard let pending, let exchange = pending.upload else { return }
+        switch result {
+        case .success(.begun):
+            if self.exchange.isRequestComplete {
+                publish(exchange, &loop)
+            } else if exchange.awaitsContinue {
+                exchange.awaitsContinue = false
+                // Content that came unasked makes it superfluous (RFC 9110 §10.1.1).
+                if input.isEmpty { loop.outgoing.append("HTTP/1.1 100 Continue\r\n\r\n") }
+            }
+        case .success(.written):
+            break
+        case .success(.published(let published)):
+            respondPublished(published, pending, exchange, &loop)
+        case .failure(let error):
+            respondUploadFailure(error, pending, exchange, &loop)
+        }
+    }
+
+    private mutating func respondPublished(
+        _ published: Upload.Published, _ pending: PendingExchange, _ upload: UploadExchange,
+        _ loop: inout Loop
+    ) {
+        if loop.isDraining { exchange.close() }
+        let status: StatusCode = published.isNew ? .created : .noContent
+        loop.beginResponse(status)
+        if published.isNew {
+            loop.outgoing.append("Location: ")
+            loop.outgoing.appendPercentEncoded(upload.path.absolute.span)
+            loop.outgoing.append("\r\n")
+            loop.outgoing.appendField("Content-Length", 0)
+        }
+        loop.outgoing.appendField("Last-Modified", published.validators.lastModified)
+        loop.outgoing.appendField("ETag", published.validators.entityTag)
+        loop.outgoing.appendConnection(
+            persistent: exchange.mayPersist, minorVersion: upload.minorVersion)
+        loop.outgoing.appendEndOfFields()
+        loop.statistics.uploadsCompleted += 1
+        loop.statistics.uploadedBytes += upload.upload.byteCount
+        pending.upload = nil
+        pending.status = status
+        finishPending(&loop)
+    }
+
+    private mutating func respondUploadFailure(
+        _ error: UploadError, _ pending: PendingExchange, _ upload: UploadExchange,
+        _ loop: inout Loop
+    ) {
+        let refusal = error.refusal
+        if !exchange.isRequestComplete {
+            let known = exchange.remainingContentByteCount ?? 0
+            if upload.awaitsContinue || known > Self.discardByteLimit || inputEnded {
+                exchange.close()
+            } else {
+                discardBudget = Self.discardByteLimit
+            }
+        }
+        if let errno = error.systemError {
+            loop.control.uploadFailed(upload.path, errno)
+        }
+        pending.upload = nil
+        pending.status = refusal.status
+        pending.contentByteCount = appendError(
+            refusal.status, refusal.reason, isHead: false, minorVersion: upload.minorVersion, &loop)
+        loop.statistics.uploadsFailed += 1
+        finishPending(&loop)
+    }
+}
+
+extension UploadError {
+    /// The status and the sentence that answer it.
+    var refusal: RequestError {
+        switch self {
+        case .missingParent:
+            RequestError(.conflict, "The directory that the file would be in does not exist.")
+        case .notAFile:
+            RequestError(.conflict, "The target is a directory, or no regular file.")
+        case .badName: RequestError(.badRequest, "The name cannot be a file's.")
+        case .exists:
+            RequestError(.forbidden, "The file exists, and may not be replaced here.")
+        case .preconditionFailed:
+            RequestError(.preconditionFailed, "A precondition does not hold.")
+        case .tooLarge:
+            RequestError(.contentTooLarge, "The file is larger than UploadMaxSize=.")
+        case .noSpace: RequestError(.insufficientStorage, "There is no space for the file.")
+        case .forbidden: RequestError(.forbidden, "The server may not write there.")
+        case .failed: RequestError(.internalServerError, "The file could not be stored.")
+        }
+    }
+
+    /// What the system said, where the admin has to know.
+    var systemError: Errno? {
+        switch self {
+        case .forbidden(let error), .failed(let error): error
+        case .noSpace: .noSpace
+        default: nil
+        }
+    }
+}
