@@ -231,7 +231,7 @@ class Connection:
     """One connection to `address`: (host, port), or the path of a Unix socket."""
 
     def __init__(self, address, timeout=5.0, receive_buffer=None):
-        self.timeout = timeout
+        self.address, self.timeout, self.receive_buffer = address, timeout, receive_buffer
         self.received = bytearray()  # what no response has taken yet
         self.ending = None  # 'end' or 'reset' once the peer has ended it
         self.send_failed = False
@@ -243,6 +243,11 @@ class Connection:
         self.socket.connect(address)
         if family == socket.AF_INET:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def reconnect(self):
+        """Give the connection up for a new one to the same address."""
+        self.close()
+        self.__init__(self.address, self.timeout, self.receive_buffer)
 
     def send(self, octets):
         """Send all octets; a peer that has ended the connection is noted, not raised."""
