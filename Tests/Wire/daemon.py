@@ -61,15 +61,30 @@ def until(condition, timeout=5.0, pause=0.01):
         time.sleep(pause)
 
 
+# Runs a program with sockets from descriptor 3 on, as sd_listen_fds(3) says.
+PASS_ON = """
+import os, sys
+descriptors = [int(number) for number in sys.argv[1].split(",")]
+high = [os.dup2(descriptor, 100 + at) for at, descriptor in enumerate(descriptors)]
+os.closerange(3, 100)
+for at, descriptor in enumerate(high):
+    os.dup2(descriptor, 3 + at)
+os.closerange(3 + len(high), 200)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 class Daemon:
     """A running `httpd-swift` of one site in a directory of its own.
 
     `server`, `log`, `site` and `paths` are keys of the configuration's sections that differ from
-    the defaults of the tests; `more` is text for its end. Start it with `start()` or `with`.
+    the defaults of the tests; `more` is text for its end; `sockets` are pairs of a name and a
+    listening socket, which it gets as from systemd. Start it with `start()` or `with`.
     """
 
     def __init__(self, server=(), log=(), site=(), paths=(), more="", directory=None, wrapper=(),
-                 listen=(), environment=()):
+                 listen=(), sockets=()):
         self.directory = directory or make_directory()
         self.root = os.path.join(self.directory, "root")
         self.log_directory = os.path.join(self.directory, "log")
@@ -87,9 +102,9 @@ class Daemon:
         self.paths = {prefix: dict(keys) for prefix, keys in dict(paths).items()}
         self.more = more
         self.wrapper = list(wrapper)
-        self.environment = dict(environment)
+        self.sockets = list(sockets)
         self.port = unused_port()
-        self.listen = ["127.0.0.1:%d" % self.port, *listen]
+        self.listen = [] if self.sockets else ["127.0.0.1:%d" % self.port, *listen]
         self.process = None
         self.ready_after = None  # seconds from start to READY=1
         self.notifications = []
@@ -157,15 +172,19 @@ class Daemon:
         command += ["--control", self.control_path]
         environment = {
             "PATH": os.environ["PATH"], "NOTIFY_SOCKET": notify_path, "TZ": "UTC",
-            **self.environment,
         }
+        descriptors = [each.fileno() for _, each in self.sockets]
+        if self.sockets:
+            command = ["/usr/bin/python3", "-c", PASS_ON, ",".join(map(str, descriptors)), *command]
+            environment["LISTEN_FDS"] = str(len(descriptors))
+            environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in self.sockets)
         user = {"user": NOBODY, "group": NOGROUP, "extra_groups": []} \
             if os.geteuid() == 0 and not self.wrapper else {}
         began = time.monotonic()
         with open(self.error_path, "ab") as error:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=error, stderr=error, env=environment,
-                cwd=self.directory, **user)
+                cwd=self.directory, pass_fds=descriptors, **user)
         while not self.notified("READY=1"):
             if self.process.poll() is not None or time.monotonic() > began + timeout:
                 self.kill()

@@ -57,7 +57,7 @@ def server(start_daemon):
     (b"\x16\x03\x01\x02\x00\r\n\r\n", None, 400, None),
     (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", None, 414, None),
     (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", None, 431, None),
-    (b"GET / HTTP/1.1\r\nHost: a\r\nX: \r", "GET / HTTP/1.1", 408, None),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nX: ", "GET / HTTP/1.1", 408, None),
 ], ids=lambda value: repr(value[:40]) if isinstance(value, bytes) else None)
 def test_line(one, octets, line, status, size):
     with one.connect() as connection:

@@ -18,11 +18,10 @@ def server(start_daemon):
         with open("%s/%s/index.html" % (directory, name), "w") as file:
             file.write(name)
     ports = {"admin": unused_port()}
-    more = "".join("[Site %s]\nServerName=%s\nListen=%s\nRoot=%s/%s\n" % (
-        name, names, listen, directory, name) for name, names, listen in (
-            ("exact", "www.example.org example.net", "http", directory),
-            ("wild", "*.example.org", "http", directory),
-            ("admin", "*", "admin", directory)) for directory in [directory])
+    more = "".join(
+        "[Site %s]\nServerName=%s\nListen=%s\nRoot=%s/%s\n" % (name, names, listen, directory, name)
+        for name, names, listen in (("exact", "www.example.org example.net", "http"),
+                                    ("wild", "*.example.org", "http"), ("admin", "*", "admin")))
     daemon = start_daemon(
         directory=directory, more=more, site={"Root": directory + "/default"},
         listen=["admin=127.0.0.1:%d" % ports["admin"], "unix:%s/http.sock" % directory])
@@ -72,7 +71,6 @@ def test_unix_socket(server):
     with Connection(server.directory + "/http.sock") as connection:
         assert connection.ask(request("/")).content == b"default"
         assert connection.ask(request("/", host="www.example.org")).content == b"exact"
-    assert any("unix" in line or line.startswith("-") or line for line in server.log_lines(1))
 
 
 def test_ipv6_listener():

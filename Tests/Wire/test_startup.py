@@ -140,66 +140,38 @@ class TestConfiguration:
 class TestSocketActivation:
     """sd_listen_fds(3): descriptors from 3 on, told apart by name."""
 
-    def start(self, listeners, names, more="", site=()):
-        command = 'import os,sys; fds=%r\n' \
-            'for n, fd in enumerate(fds): os.dup2(fd, 100+n)\n' \
-            'for n in range(len(fds)): os.dup2(100+n, 3+n); os.set_inheritable(3+n, True)\n' \
-            'os.closerange(3+len(fds), 200)\n' \
-            'os.environ["LISTEN_PID"]=str(os.getpid()); os.execv(sys.argv[1], sys.argv[1:])' \
-            % [listener.fileno() for listener in listeners]
-        directory = make_directory()
-        daemon = Daemon(directory=directory, more=more, site=site, environment={
-            "LISTEN_FDS": str(len(listeners)), "LISTEN_FDNAMES": ":".join(names)})
-        daemon.listen = []
-        executable, daemons.EXECUTABLE = daemons.EXECUTABLE, "/usr/bin/python3"
-        try:
-            original = subprocess.Popen
+    @staticmethod
+    def listening():
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(100)
+        return listener
 
-            def popen(arguments, **options):
-                arguments = [arguments[0], "-c", command, executable, *arguments[1:]]
-                return original(arguments, pass_fds=[one.fileno() for one in listeners], **options)
-            subprocess.Popen = popen
-            try:
-                return daemon.start()
-            finally:
-                subprocess.Popen = original
-        finally:
-            daemons.EXECUTABLE = executable
-
-    def test_by_name(self):
-        first, second = socket.socket(), socket.socket()
-        for each in (first, second):
-            each.bind(("127.0.0.1", 0))
-            each.listen(10)
-        directory = make_directory()
+    def test_by_name(self, directory):
         with open(directory + "/index.html", "w") as file:
             file.write("other\n")
         more = "[Site other]\nServerName=*\nListen=other\nRoot=%s\n" % directory
-        daemon = self.start([first, second], ["other", "http"], more)
-        try:
+        first, second = self.listening(), self.listening()
+        with Daemon(sockets=[("other", first), ("http", second)], more=more) as daemon:
             daemon.put_file("index.html", b"http\n")
             with Connection(first.getsockname()) as connection:
                 assert connection.ask(request("/")).content == b"other\n"
             with Connection(second.getsockname()) as connection:
                 assert connection.ask(request("/")).content == b"http\n"
-            daemon.stop()
-        finally:
-            daemon.kill()
-            daemon.remove()
+
+    def test_several_sockets_of_one_name(self):
+        listeners = [self.listening() for _ in range(3)]
+        with Daemon(sockets=[("http", each) for each in listeners]) as daemon:
+            daemon.put_file("index.html", b"http\n")
+            for each in listeners:
+                with Connection(each.getsockname()) as connection:
+                    assert connection.ask(request("/")).content == b"http\n"
 
     def test_connections_wait_in_the_socket_for_the_next_process(self):
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(100)
-        for _ in range(3):
+        listener = self.listening()
+        for _ in range(5):
             with Connection(listener.getsockname()) as connection:
-                connection.send(request("/"))
-                daemon = self.start([listener], ["http"])
-                daemon.put_file("index.html", b"waited\n")
-                try:
+                connection.send(request("/missing"))
+                with Daemon(sockets=[("http", listener)], site={"Fallback": ""}):
                     response = connection.read()
-                    assert response is not None and response.status in (200, 404)
-                    daemon.stop()
-                finally:
-                    daemon.kill()
-                    daemon.remove()
+                    assert response is not None and response.status == 404
