@@ -500,6 +500,18 @@ SMUGGLING = [
         "Content-Length": "%d, %d" % (len(SMUGGLED), len(SMUGGLED))}) + SMUGGLED),
     ("trailer with a length", request("/", fields={"Transfer-Encoding": "chunked"})
      + b"0\r\nContent-Length: %d\r\n\r\n" % len(SMUGGLED)),
+    ("expected content of a GET", request("/", fields={
+        "Expect": "100-continue", "Content-Length": len(SMUGGLED)}) + SMUGGLED),
+    ("expected content of a HEAD", request("/", "HEAD", {
+        "Expect": "100-continue", "Content-Length": len(SMUGGLED)}) + SMUGGLED),
+    ("expected content of a 405", request("/", "PUT", {
+        "Expect": "100-continue", "Content-Length": len(SMUGGLED)}) + SMUGGLED),
+    ("expected content of a 412", request("/up/x", "PUT", {
+        "Expect": "100-continue", "If-Match": "*", "Content-Length": len(SMUGGLED)}) + SMUGGLED),
+    ("expected content by chunks of a 405", request("/", "POST", {
+        "Expect": "100-continue", "Transfer-Encoding": "chunked"}) + chunked(SMUGGLED, 9)),
+    ("odd expectation", request("/", fields={
+        "Expect": "y 100-continue", "Content-Length": len(SMUGGLED)}) + SMUGGLED),
     ("Connection names the length", request("/", fields=[
         ("Connection", "Content-Length"), ("Content-Length", len(SMUGGLED))]) + SMUGGLED),
     ("Upgrade to h2c", request("/", fields={
