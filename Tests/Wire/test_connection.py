@@ -1,0 +1,676 @@
+"""Connections (RFC 9112 §9): persistence, pipelining, methods, expectations, and deadlines."""
+
+import os
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+from daemon import until
+from httpwire import chunked, request
+
+HELLO = b"Hello, world!\n"
+KIB = b"k" * 1024
+DEADLINES = {"HeaderTimeoutSec": "1s", "IdleTimeoutSec": "1s", "MinimumRate": "1K"}
+
+
+@pytest.fixture(scope="module")
+def server(start_daemon):
+    daemon = start_daemon(paths={"/up/": {"Upload": "yes"}}, site={"UploadDurability": "none"})
+    daemon.put_file("index.html", b"<p>index\n")
+    daemon.put_file("hello.txt", HELLO, 784111777)
+    daemon.put_file("kib.bin", KIB)
+    daemon.put_file("mib.bin", b"m" * (1 << 20))
+    daemon.put_directory("up")
+    os.truncate(daemon.put_file("large.bin"), 200 << 20)
+    return daemon
+
+
+class TestPersistence:
+    def test_many_requests(self, server):
+        with server.connect() as connection:
+            for _ in range(1000):
+                response = connection.ask(request("/hello.txt"))
+                assert response.content == HELLO and not response.closes
+
+    @pytest.mark.parametrize("target,method,fields,status", [
+        ("/missing", "GET", {}, 404), ("/hello.txt", "POST", {"Content-Length": 0}, 405),
+        ("/hello.txt", "GET", {"If-Match": '"x"'}, 412),
+        ("/hello.txt", "GET", {"Range": "bytes=99-"}, 416),
+        ("/hello.txt", "GET", {"If-None-Match": "*"}, 304), ("/hello.txt", "OPTIONS", {}, None),
+    ])
+    def test_goes_on_behind_what_is_no_framing_fault(self, server, target, method, fields, status):
+        with server.connect() as connection:
+            response = connection.ask(request(target, method, fields), method)
+            assert status in (None, response.status) and not response.closes
+            assert connection.ask(request("/hello.txt")).content == HELLO
+
+    @pytest.mark.parametrize("lines", [
+        ["close"], ["Close"], ["CLOSE"], ["close, x"], ["x,close"], ["x , close ,y"],
+        ["keep-alive, close"], ["close, keep-alive"], ["keep-alive", "close"], [",close"],
+        ["close", "keep-alive"],
+    ], ids=lambda lines: " | ".join(lines))
+    def test_close_by_request(self, server, lines):
+        with server.connect() as connection:
+            fields = [("Connection", value) for value in lines]
+            connection.send(request("/hello.txt", fields=fields) + request("/hello.txt"))
+            response = connection.read()
+            assert response.content == HELLO
+            assert response.closes, "RFC 9112 §9.6"
+            assert connection.ended()
+
+    @pytest.mark.parametrize("value", ["keep-alive", "closed", "xclose", "close-x", "x", ""])
+    def test_other_options_do_not_close(self, server, value):
+        with server.connect() as connection:
+            for _ in range(2):
+                response = connection.ask(request("/hello.txt", fields={"Connection": value}))
+                assert response.content == HELLO and not response.closes
+
+    def test_http_1_0_closes(self, server):
+        for fields in ({}, {"Connection": "close"}, {"Connection": "x"}):
+            with server.connect() as connection:
+                response = connection.ask(
+                    request("/hello.txt", version="1.0", fields=fields), version="1.0")
+                assert response.content == HELLO
+                assert "keep-alive" not in response.tokens("connection")
+                assert connection.ended()
+
+    def test_http_1_0_persists_by_request(self, server):
+        with server.connect() as connection:
+            octets = request("/hello.txt", version="1.0", fields={"Connection": "Keep-Alive"})
+            for _ in range(3):
+                response = connection.ask(octets, version="1.0")
+                assert response.content == HELLO
+                assert "keep-alive" in response.tokens("connection")
+                assert response.framing == "length"
+            response = connection.ask(request("/hello.txt", version="1.0"), version="1.0")
+            assert response.content == HELLO and connection.ended()
+
+    def test_http_1_0_without_host(self, server):
+        with server.connect() as connection:
+            octets = request("/hello.txt", version="1.0", host=None)
+            assert connection.ask(octets, version="1.0").content == HELLO
+
+    def test_the_status_line_is_of_http_1_1(self, server):
+        with server.connect() as connection:
+            connection.send(request("/hello.txt", version="1.0"))
+            assert connection.rest(2).startswith(b"HTTP/1.1 200 "), "RFC 9110 §2.5"
+
+
+class TestPipelining:
+    def test_100_in_one_write(self, server):
+        with server.connect() as connection:
+            targets = ["/hello.txt", "/kib.bin", "/missing", "/mib.bin"] * 25
+            connection.send(b"".join(request(target) for target in targets))
+            expected = {"/hello.txt": (200, HELLO), "/kib.bin": (200, KIB),
+                        "/missing": (404, b"<p>index\n"), "/mib.bin": (200, b"m" * (1 << 20))}
+            for target in targets:
+                response = connection.read()
+                assert (response.status, response.content) == expected[target]
+
+    def test_methods_mixed(self, server):
+        steps = [
+            ("GET", request("/hello.txt"), 200), ("HEAD", request("/mib.bin", "HEAD"), 200),
+            ("PUT", request("/up/mixed", "PUT", content=b"one"), 201),
+            ("GET", request("/up/mixed"), 200),
+            ("PUT", request("/up/mixed", "PUT", {"Transfer-Encoding": "chunked"})
+             + chunked(b"three", 2), 204),
+            ("GET", request("/up/mixed"), 200), ("DELETE", request("/", "DELETE"), 405),
+            ("OPTIONS", request("/", "OPTIONS"), None),
+            ("GET", request("/hello.txt", fields={"If-None-Match": "*"}), 304),
+            ("GET", request("/hello.txt", fields={"Range": "bytes=0-4"}), 206),
+            ("POST", request("/hello.txt", "POST", content=b"x" * 3000), 405),
+        ]
+        octets = b"".join(step[1] for step in steps)
+        for size in (len(octets), 700, 13):
+            with server.connect() as connection:
+                connection.send_slowly(octets, size)
+                seen = []
+                for method, _, status in steps:
+                    response = connection.read(method)
+                    assert response is not None
+                    assert status in (None, response.status) or (status, response.status) == \
+                        (201, 204)
+                    seen.append(response.content)
+                    if response.closes:
+                        break
+                assert seen[3] == b"one" and seen[5] == b"three"
+            os.unlink(server.path("up/mixed"))
+
+    def test_a_request_behind_a_put_waits_for_it(self, server):
+        with server.connect() as connection:
+            for number in range(100):
+                content = b"number %d" % number
+                connection.send(
+                    request("/up/behind", "PUT", content=content) + request("/up/behind"))
+                assert connection.read("PUT").status in (201, 204)
+                assert connection.read().content == content
+
+    def test_a_peer_that_does_not_read_is_not_read_from(self, server):
+        count = 8_000
+        octets = request("/kib.bin", fields={"Cookie": "c" * 5000}) * count
+        with server.connect(timeout=20, receive_buffer=4096) as connection:
+            descriptor = connection.socket.dup()
+            descriptor.settimeout(30)
+            writer = threading.Thread(target=descriptor.sendall, args=(octets,))
+            writer.start()
+            writer.join(1)
+            assert writer.is_alive(), "40 MB of requests were taken in without a response read"
+            assert memory(server.pid) < 128 << 20
+            for _ in range(count):
+                response = connection.read()
+                assert response is not None and response.content == KIB
+            writer.join()
+            descriptor.close()
+
+    def test_large_responses_to_a_peer_that_reads_slowly_at_first(self, server):
+        with server.connect(receive_buffer=4096, timeout=20) as connection:
+            connection.send(request("/mib.bin") * 20 + request("/hello.txt"))
+            time.sleep(0.3)
+            for _ in range(20):
+                assert connection.read().content == b"m" * (1 << 20)
+            assert connection.read().content == HELLO
+
+
+def memory(pid):
+    """The resident memory of a process in octets."""
+    with open("/proc/%d/statm" % pid) as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class TestPieces:
+    OCTETS = {
+        "GET": request("/hello.txt", fields={"Accept": "*/*", "X-Y": "z", "Cookie": "a=b"}),
+        "PUT by length": request("/up/pieces", "PUT", content=b"0123456789\r\n\r\nGET / HTTP/1.1"),
+        "PUT by chunks": request("/up/pieces", "PUT", {"Transfer-Encoding": "chunked"})
+        + b'3;a="b"\r\nabc\r\n00A\r\n0123456789\r\n0\r\nX-T: y\r\n\r\n',
+        "empty line, GET": b"\r\n" + request("/hello.txt"),
+        "GET, GET": request("/hello.txt") + request("/hello.txt"),
+        "absolute-form": request("http://localhost/hello.txt"),
+    }
+
+    @pytest.mark.parametrize("name", OCTETS)
+    def test_split_at_every_octet(self, server, name):
+        octets = self.OCTETS[name]
+        method = octets.split()[0].decode()
+        with server.connect() as connection:
+            for at in range(1, len(octets)):
+                connection.send(octets[:at])
+                time.sleep(0.001)
+                connection.send(octets[at:])
+                for _ in range(name.count("GET") or 1):
+                    response = connection.read(method)
+                    assert response is not None and response.status in (200, 201, 204), at
+                    assert method == "PUT" or response.content == HELLO
+
+    @pytest.mark.parametrize("name", OCTETS)
+    def test_octet_by_octet(self, server, name):
+        octets = self.OCTETS[name]
+        method = octets.split()[0].decode()
+        with server.connect() as connection:
+            connection.send_slowly(octets, 1, 0.0005)
+            response = connection.read(method)
+            assert response is not None and response.status in (200, 201, 204)
+
+    def test_three_pieces(self, server):
+        octets = self.OCTETS["PUT by chunks"] + request("/up/pieces")
+        with server.connect() as connection:
+            for first in range(1, len(octets), 7):
+                for second in range(first + 1, len(octets), 23):
+                    for piece in (octets[:first], octets[first:second], octets[second:]):
+                        connection.send(piece)
+                    assert connection.read("PUT").status in (201, 204)
+                    assert connection.read().content == b"abc0123456789"
+
+
+class TestHalfClose:
+    @pytest.mark.parametrize("target", ["/hello.txt", "/mib.bin"])
+    def test_responses_come_whole(self, server, target):
+        with server.connect() as connection:
+            connection.send(request(target) + request(target))
+            connection.half_close()
+            for _ in range(2):
+                response = connection.read()
+                assert response is not None and response.status == 200
+            assert connection.ended()
+
+    def test_of_a_large_download(self, server):
+        with server.connect(timeout=20) as connection:
+            connection.send(request("/large.bin"))
+            connection.half_close()
+            assert len(connection.read().content) == 200 << 20
+            assert connection.ended()
+
+    @pytest.mark.parametrize("octets", [
+        b"", b"GET", b"GET / HTTP/1.1\r\nHost: loc", b"\r\n",
+        request("/up/half", "PUT", {"Content-Length": 10}) + b"12345",
+        request("/up/half", "PUT", {"Transfer-Encoding": "chunked"}) + b"5\r\n12345\r\n",
+        request("/up/half", "PUT", {"Transfer-Encoding": "chunked"}) + b"5\r\n12345\r\n0\r\n",
+    ])
+    def test_in_the_middle_of_a_request(self, server, octets):
+        with server.connect() as connection:
+            connection.send(octets)
+            connection.half_close()
+            rest = connection.rest(3)
+            assert connection.ending, "an end in the middle must end the connection"
+            assert rest == b"" or rest.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 408 "))
+        assert server.fetch("/up/half").status == 404
+
+
+class TestTarget:
+    def test_asterisk(self, server):
+        response = server.fetch("*", "OPTIONS")
+        assert response.status in (200, 204)
+        assert {"get", "head", "options"} <= set(response.tokens("allow"))
+
+    def test_options_tells_what_is_allowed(self, server):
+        for target, put in (("/hello.txt", False), ("/", False), ("/up/x", True)):
+            response = server.fetch(target, "OPTIONS")
+            assert response.status in (200, 204)
+            allow = response.tokens("allow")
+            assert {"get", "head", "options"} <= set(allow)
+            assert ("put" in allow) == put, target
+            assert len(allow) == len(set(allow))
+            assert response.get("access-control-allow-origin") is None
+
+
+class TestMethods:
+    @pytest.mark.parametrize("method", ["POST", "DELETE", "PATCH", "PUT"])
+    @pytest.mark.parametrize("target", ["/hello.txt", "/", "/missing"])
+    def test_known_but_not_allowed(self, server, method, target):
+        response = server.fetch(target, method, content=b"x")
+        assert response.status == 405 and response.content
+        allow = response.tokens("allow")
+        assert {"get", "head"} <= set(allow) and method.lower() not in allow
+        assert server.fetch("/hello.txt").content == HELLO
+
+    @pytest.mark.parametrize("method", ["TRACE", "TRACK", "PROPFIND", "LOCK", "MKCOL", "PURGE"])
+    def test_of_others(self, server, method):
+        response = server.fetch("/hello.txt", method, {"X-Secret": "s3cret"})
+        assert response.status in (405, 501)
+        assert b"s3cret" not in response.content
+
+    @pytest.mark.parametrize("target", ["localhost:80", "localhost", "/", "127.0.0.1:22"])
+    def test_connect(self, server, target):
+        response = server.fetch(target, "CONNECT")
+        assert response.status in (400, 405, 501)
+
+    @pytest.mark.parametrize("method", [
+        "get", "Get", "GETT", "GE", "G", "head", "put", "XYZZY", "A-B.C_D!", "GET1",
+        "LONGMETHODNAMEOFFORTYCHARACTERSANDMOREXX",
+    ])
+    def test_unknown(self, server, method):
+        with server.connect() as connection:
+            response = connection.ask(request("/hello.txt", method))
+            assert response.status == 501 and response.content
+
+    def test_head_of_errors_has_no_content(self, server):
+        for target, fields in (("/missing", {}), ("/hello.txt", {"If-Match": '"x"'}),
+                               ("/hello.txt", {"Expect": "x"})):
+            with server.connect() as connection:
+                connection.ask(request(target, "HEAD", fields), "HEAD")
+                assert connection.rest(0.1) == b""
+
+
+class TestExpect:
+    FIELDS = {"Expect": "100-continue", "Content-Length": 5}
+
+    def test_continue_comes_before_the_content(self, server):
+        for value in ("100-continue", "100-Continue", "100-CONTINUE"):
+            with server.connect() as connection:
+                connection.send(request("/up/expect", "PUT", {**self.FIELDS, "Expect": value}))
+                assert connection.read("PUT", interim=True).status == 100
+                assert connection.rest(0.05) == b"", "one 100, and no answer yet"
+                connection.send(b"12345")
+                assert connection.read("PUT").status in (201, 204)
+                assert connection.ask(request("/up/expect")).content == b"12345"
+
+    def test_with_chunks(self, server):
+        with server.connect() as connection:
+            fields = {"Expect": "100-continue", "Transfer-Encoding": "chunked"}
+            connection.send(request("/up/expect", "PUT", fields))
+            assert connection.read("PUT", interim=True).status == 100
+            connection.send(chunked(b"12345", 2))
+            assert connection.read("PUT").status in (201, 204)
+
+    def test_content_that_came_along_needs_none(self, server):
+        with server.connect() as connection:
+            response = connection.ask(request("/up/expect", "PUT", self.FIELDS) + b"12345", "PUT")
+            assert response.status in (201, 204) and response.interim in ([], [100])
+            assert connection.ask(request("/hello.txt")).interim == []
+
+    @pytest.mark.parametrize("target,method,fields,status", [
+        ("/hello.txt", "PUT", {}, 405), ("/hello.txt", "POST", {}, 405),
+        ("/up/expect-missing/x", "PUT", {}, 409), ("/up/", "PUT", {}, None),
+        ("/up/new", "PUT", {"If-Match": "*"}, 412), ("/up/new", "PUT", {"Expect": "x"}, 417),
+        ("/up/new", "PUT", {"Content-Length": 10**15}, 413),
+        ("/up/new", "PUT", {"Content-Range": "bytes 0-4/5"}, 400),
+        ("/up/.hidden", "PUT", {}, None), ("/up/new", "PUT", {"Host": None}, None),
+        ("/up/new", "BREW", {}, 501),
+    ])
+    def test_no_continue_for_what_is_refused(self, server, target, method, fields, status):
+        fields = {**self.FIELDS, **fields}
+        options = {"host": "example.org"} if fields.pop("Host", "") is None else {}
+        with server.connect() as connection:
+            response = connection.ask(request(target, method, fields, **options), method)
+            assert response is not None and response.interim == []
+            assert response.status == status if status else 400 <= response.status < 500
+            if not response.closes:
+                # The peer may send what it announced; it is discarded then.
+                connection.send(b"GET /")
+                assert connection.ask(request("/hello.txt")).content == HELLO
+
+    def test_a_peer_of_http_1_0_gets_no_100(self, server):
+        # RFC 9110 §10.1.1
+        with server.connect() as connection:
+            connection.send(request("/up/expect", "PUT", self.FIELDS, version="1.0"))
+            assert connection.rest(0.2) == b""
+            connection.send(b"12345")
+            response = connection.read("PUT", version="1.0")
+            assert response.status in (201, 204) and response.interim == []
+
+    @pytest.mark.parametrize("value", ["x", "200-ok", "100-continue, x", "x, 100-continue", "100",
+                                       "100-continue;a=b", "100-continuex", "1OO-continue"])
+    def test_unknown_expectation(self, server, value):
+        for method in ("PUT", "GET"):
+            response = server.fetch("/up/expect", method, {"Expect": value})
+            assert response.status == 417 and response.interim == []
+
+    def test_order_behind_a_response_that_is_under_way(self, server):
+        with server.connect() as connection:
+            connection.send(request("/mib.bin") + request("/up/expect", "PUT", self.FIELDS))
+            assert len(connection.read().content) == 1 << 20
+            assert connection.read("PUT", interim=True).status == 100
+            connection.send(b"12345")
+            assert connection.read("PUT").status in (201, 204)
+
+    def test_without_content(self, server):
+        for fields in ({"Expect": "100-continue"}, {"Expect": "100-continue", "Content-Length": 0}):
+            with server.connect() as connection:
+                response = connection.ask(request("/hello.txt", fields=fields))
+                assert (response.status, response.content) == (200, HELLO)
+
+
+def vanish(connection):
+    """End the connection with a reset."""
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def descriptor_count(daemon):
+    """How many descriptors the daemon has open."""
+    return len(os.listdir("/proc/%d/fd" % daemon.pid))
+
+
+class TestPeersThatVanish:
+    @pytest.mark.parametrize("octets", [
+        b"", b"GET / HT", request("/hello.txt"), request("/large.bin"), request("/mib.bin") * 50,
+        request("/up/vanish", "PUT", {"Content-Length": 10**6}) + bytes(1000),
+        request("/up/vanish", "PUT", {"Transfer-Encoding": "chunked"}) + b"5\r\n123",
+        request("/large.bin", fields={"Range": "bytes=5-"}), b"\x16\x03\x01",
+    ])
+    @pytest.mark.parametrize("how", ["reset", "end"])
+    def test_leave_nothing_open(self, server, octets, how):
+        server.fetch("/hello.txt")
+        before = descriptor_count(server)
+        connections = [server.connect() for _ in range(20)]
+        for connection in connections:
+            connection.send(octets)
+        time.sleep(0.02)
+        for connection in connections:
+            vanish(connection) if how == "reset" else connection.close()
+        assert server.fetch("/hello.txt").content == HELLO
+        assert until(lambda: descriptor_count(server) <= before + 1), "descriptors leak"
+        assert server.fetch("/up/vanish").status == 404
+        assert not any("vanish" in name or name.startswith(".")
+                       for name in os.listdir(server.path("up")))
+
+
+class TestManyPeers:
+    def test_200_at_once(self, server, pool):
+        def ask(_):
+            with server.connect(timeout=20) as connection:
+                return [connection.ask(request("/kib.bin")).content for _ in range(20)]
+        for contents in pool.map(ask, range(200)):
+            assert contents == [KIB] * 20
+
+    def test_slow_ones_do_not_hold_up_others(self, server):
+        slow = [server.connect() for _ in range(300)]
+        for number, connection in enumerate(slow):
+            connection.send([b"G", request("/large.bin"), request("/mib.bin") * 3,
+                             request("/up/x", "PUT", {"Content-Length": 99})][number % 4])
+        began = time.monotonic()
+        with server.connect() as connection:
+            for _ in range(100):
+                assert connection.ask(request("/hello.txt")).content == HELLO
+        assert time.monotonic() - began < 2
+        for connection in slow:
+            vanish(connection)
+
+    def test_one_busy_peer_does_not_starve_others(self, server, pool):
+        stop = threading.Event()
+
+        def flood():
+            with server.connect(timeout=20) as connection:
+                while not stop.is_set():
+                    connection.send(request("/kib.bin") * 200)
+                    for _ in range(200):
+                        connection.read()
+        floods = [pool.submit(flood) for _ in range(3)]
+        time.sleep(0.1)
+        slowest = 0
+        for _ in range(30):
+            began = time.monotonic()
+            assert server.fetch("/hello.txt").content == HELLO
+            slowest = max(slowest, time.monotonic() - began)
+        stop.set()
+        for future in floods:
+            future.result(20)
+        assert slowest < 1
+
+
+class TestFull:
+    """`MaxConnections=` connections are open: others wait or are told when to come back."""
+
+    @pytest.fixture(scope="class")
+    def small(self, start_daemon):
+        daemon = start_daemon(server={"MaxConnections": "8", "IdleTimeoutSec": "2s"})
+        daemon.put_file("hello.txt", HELLO)
+        return daemon
+
+    def test_one_more(self, small):
+        connections = [small.connect() for _ in range(8)]
+        for connection in connections:
+            assert connection.ask(request("/hello.txt")).content == HELLO
+        with small.connect(timeout=6) as connection:
+            response = connection.ask(request("/hello.txt"))
+            assert response is not None, "neither served nor told: %s" % connection.ending
+            assert response.status in (200, 503)
+            if response.status == 503:
+                assert int(response.get("retry-after")) > 0
+                assert response.closes and connection.ended()
+        for connection in connections:
+            connection.close()
+        assert until(lambda: small.fetch("/hello.txt").status == 200)
+
+    def test_a_crowd(self, small, pool):
+        def ask(_):
+            with small.connect(timeout=10) as connection:
+                connection.send(request("/hello.txt", fields={"Connection": "close"}))
+                response = connection.read()
+                return response.status if response else connection.ending
+        answers = list(pool.map(ask, range(100)))
+        assert set(answers) <= {200, 503}, answers
+        assert 200 in answers
+        assert until(lambda: small.fetch("/hello.txt").status == 200)
+
+
+# Deadlines: all of them are waited for at the same time, in threads.
+
+
+def timed(action):
+    """What the action gives, and how many seconds it took."""
+    began = time.monotonic()
+    return action(), time.monotonic() - began
+
+
+def read_to_the_end(daemon, octets=b"", pieces=(), pause=0.2, limit=25):
+    """All that comes until the daemon ends the connection; sends pieces, one a pause, meanwhile."""
+    with daemon.connect() as connection:
+        connection.send(octets)
+        received, began = b"", time.monotonic()
+        for piece in pieces:
+            received += connection.rest(pause)
+            if connection.ending or time.monotonic() - began > limit:
+                break
+            connection.send(piece)
+        received += connection.rest(max(0.1, limit - (time.monotonic() - began)))
+        return received, connection.ending
+
+
+def read_slowly(daemon, count):
+    """Take `count` octets of a large response every 0.1 s; whether the daemon cuts it."""
+    with daemon.connect(receive_buffer=2048) as connection:
+        connection.send(request("/large.bin"))
+        deadline = time.monotonic() + 25
+        connection.socket.settimeout(0.001)
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+            try:
+                if count and not connection.socket.recv(count):
+                    return True
+            except socket.timeout:
+                pass
+            except ConnectionError:
+                return True
+            if not established(daemon, connection):
+                return True
+        return False
+
+
+def established(daemon, connection):
+    """Whether the daemon still has its side of the connection open."""
+    ours = "0100007F:%04X 0100007F:%04X 01" % (daemon.port, connection.socket.getsockname()[1])
+    with open("/proc/net/tcp") as file:
+        return ours in file.read()
+
+
+def read_steadily(daemon):
+    """Take a response at about 200 kB/s, well above the minimum; how much came."""
+    with daemon.connect(receive_buffer=8192) as connection:
+        connection.send(request("/mib.bin"))
+        for _ in range(30):
+            time.sleep(0.1)
+            connection.socket.settimeout(1)
+            connection.received += connection.socket.recv(20_000)
+        return len(connection.read(timeout=10).content)
+
+
+def upload_steadily(daemon):
+    """Send a content at about 20 kB/s, for longer than the header deadline."""
+    with daemon.connect(timeout=10) as connection:
+        connection.send(request("/up/steady", "PUT", {"Content-Length": 60_000}))
+        connection.send_slowly(bytes(60_000), 2000, 0.1)
+        return connection.read("PUT").status
+
+
+@pytest.fixture(scope="module")
+def waiting(start_daemon, pool):
+    """The slow exchanges, all under way."""
+    daemon = start_daemon(
+        server=DEADLINES, paths={"/up/": {"Upload": "yes"}}, site={"UploadDurability": "none"})
+    daemon.put_file("hello.txt", HELLO)
+    daemon.put_file("mib.bin", b"m" * (1 << 20))
+    daemon.put_directory("up")
+    os.truncate(daemon.put_file("large.bin"), 200 << 20)
+    put = request("/up/slow", "PUT", {"Content-Length": 1_000_000})
+    coded = request("/up/slow", "PUT", {"Transfer-Encoding": "chunked"})
+    expecting = request("/up/slow", "PUT", {"Content-Length": 5, "Expect": "100-continue"})
+    cases = {
+        "nothing": lambda: read_to_the_end(daemon),
+        "idle": lambda: read_to_the_end(daemon, request("/hello.txt")),
+        "idle, active before": lambda: read_to_the_end(
+            daemon, b"", [request("/hello.txt")] * 8, 0.5),
+        "half a line": lambda: read_to_the_end(daemon, b"GET / HT"),
+        "half a field section": lambda: read_to_the_end(daemon, request("/")[:-2]),
+        "second request unfinished": lambda: read_to_the_end(daemon, request("/hello.txt") + b"G"),
+        "section trickles": lambda: read_to_the_end(
+            daemon, b"GET / HTTP/1.1\r\nHost: localhost\r\n", [b"X: y\r\n"] * 100),
+        "empty lines trickle": lambda: read_to_the_end(daemon, b"", [b"\r\n"] * 100),
+        "content stalls": lambda: read_to_the_end(daemon, put + bytes(1000)),
+        "content never comes": lambda: read_to_the_end(daemon, put),
+        "content trickles": lambda: read_to_the_end(daemon, put, [b"x"] * 200),
+        "chunks trickle": lambda: read_to_the_end(daemon, coded, [b"1\r\nx\r\n"] * 200),
+        "chunk line trickles": lambda: read_to_the_end(daemon, coded, [b"0"] * 200),
+        "trailers trickle": lambda: read_to_the_end(daemon, coded + b"0\r\n", [b"X: y\r\n"] * 200),
+        "expecting content stalls": lambda: read_to_the_end(daemon, expecting),
+        "discarded content trickles": lambda: read_to_the_end(
+            daemon, request("/hello.txt", "POST", {"Content-Length": 10**6}), [b"x"] * 200),
+        "refused content never ends": lambda: read_to_the_end(
+            daemon, request("/", "PUT", {"Content-Length": 10**12}), [bytes(20_000)] * 300, 0.05),
+        "reader takes nothing": lambda: read_slowly(daemon, 0),
+        "reader takes 10 octets at a time": lambda: read_slowly(daemon, 10),
+        "steady reader": lambda: read_steadily(daemon),
+        "steady upload": lambda: upload_steadily(daemon),
+    }
+    futures = {name: pool.submit(timed, case) for name, case in cases.items()}
+    yield lambda name: futures[name].result()
+    assert os.listdir(daemon.path("up")) == ["steady"]
+    assert until(lambda: descriptor_count(daemon) < 30)
+
+
+class TestDeadlines:
+    @pytest.mark.parametrize("name", ["idle", "idle, active before"])
+    def test_idle_ends_silently(self, waiting, name):
+        (received, ending), seconds = waiting(name)
+        assert received.endswith(HELLO) and ending == "end"
+        assert 0.8 < seconds < (4 if name == "idle" else 9)
+        if name != "idle":
+            assert received.count(HELLO) == 8
+
+    def test_a_peer_that_says_nothing(self, waiting):
+        (received, ending), seconds = waiting("nothing")
+        assert ending == "end" and seconds < 5
+        assert received == b"" or received.startswith(b"HTTP/1.1 408 ")
+
+    @pytest.mark.parametrize("name", [
+        "half a line", "half a field section", "second request unfinished", "section trickles"])
+    def test_field_section_too_slow(self, waiting, name):
+        (received, ending), seconds = waiting(name)
+        assert b"HTTP/1.1 408 " in received and ending
+        assert b"connection: close" in received.lower()
+        assert 0.8 < seconds < 5
+
+    def test_empty_lines_are_no_life(self, waiting):
+        (received, ending), seconds = waiting("empty lines trickle")
+        assert ending and seconds < 10
+
+    @pytest.mark.parametrize("name", [
+        "content stalls", "content never comes", "content trickles", "chunks trickle",
+        "chunk line trickles", "trailers trickle", "expecting content stalls"])
+    def test_content_too_slow(self, waiting, name):
+        (received, ending), seconds = waiting(name)
+        assert ending, "still open after %d s" % seconds
+        assert b"HTTP/1.1 408 " in received or (
+            name == "chunk line trickles" and b"HTTP/1.1 400 " in received)
+        assert seconds < 25
+
+    @pytest.mark.parametrize("name", ["discarded content trickles", "refused content never ends"])
+    def test_content_of_a_refused_request_is_not_taken_for_ever(self, waiting, name):
+        (received, ending), seconds = waiting(name)
+        assert ending and seconds < 25
+        assert received.startswith((b"HTTP/1.1 405 ", b"HTTP/1.1 413 ")) or ending == "reset"
+
+    @pytest.mark.parametrize("name", [
+        "reader takes nothing", "reader takes 10 octets at a time"])
+    def test_reader_below_the_minimum_rate(self, waiting, name):
+        cut, seconds = waiting(name)
+        assert cut, "still served after %d s" % seconds
+
+    def test_reader_above_the_minimum_rate(self, waiting):
+        assert waiting("steady reader")[0] == 1 << 20
+
+    def test_upload_above_the_minimum_rate(self, waiting):
+        assert waiting("steady upload")[0] == 201
