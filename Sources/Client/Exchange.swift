@@ -41,7 +41,7 @@ struct Exchange: ~Copyable {
         parser = ResponseParser(method: request.method)
         observer = session.observer
         if let trace = observer.trace {
-            for line in head.dropLast(4).split(separator: "\r\n") {
+            for line in head.split(separator: "\r\n") {
                 trace("> \(TerminalText.escape(String(line)))")
             }
             trace(">")

@@ -14,7 +14,7 @@ public struct RequestTarget: Sendable, Equatable, CustomStringConvertible {
             Array((rooted.hasPrefix("?") ? "/\(rooted)" : rooted).utf8), keepsEscapes: true)
     }
 
-    /// The target of a file with a literal name below a directory's target.
+    /// The target of a file with a literal name, or relative path, below a directory's target.
     public init(fileNamed name: String, below directory: RequestTarget = RequestTarget(typed: "/"))
     {
         description = directory.description + Self.escape(Array(name.utf8), keepsEscapes: false)
@@ -109,14 +109,14 @@ public struct RequestTarget: Sendable, Equatable, CustomStringConvertible {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// RFC 3986 §3.3 pchar; in a target that was typed, `/` and `?` are delimiters and stay.
+    /// RFC 3986 §3.3 pchar and `/`; in a target that was typed, `?` is a delimiter too and stays.
     private static func mayStand(_ byte: UInt8, in typed: Bool) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
             true
         default:
-            "-._~!$&'()*+,;=:@".utf8.contains(byte) || typed && "/?".utf8.contains(byte)
+            "-._~!$&'()*+,;=:@/".utf8.contains(byte) || typed && byte == UInt8(ascii: "?")
         }
     }
 

@@ -66,7 +66,7 @@ extension Exchange {
         case .file(let path):
             if let status = try? FileStatus(path: path), status.kind == .other {
                 let stream = try naming(path) { () throws(Errno) in
-                    try FileDescriptor.writing(path: path)
+                    try FileDescriptor.open(path, .write)
                 }
                 try write(to: stream, named: path)
             } else {

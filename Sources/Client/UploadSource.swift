@@ -12,8 +12,9 @@ struct UploadSource: ~Copyable {
     init(path: String?) throws(ClientError) {
         name = path.map { TerminalText.escape($0) } ?? "the standard input"
         do throws(Errno) {
+            // Not OpenMode.read: a pipe waits for its writer.
             let file =
-                if let path { try FileDescriptor.reading(path: path) } else {
+                if let path { try FileDescriptor.open(path, []) } else {
                     try FileDescriptor.standardInput()
                 }
             let status = try file.status()
