@@ -4,6 +4,9 @@
 /// `curl --unix-socket` is enough to use it. Who may is decided by the mode of the socket. This module
 /// knows the messages and their form; it neither serves nor asks.
 public enum ControlInterface {
+    /// The version of daemon and tool, which are released together.
+    public static let version = "0.1.0"
+
     /// Where `httpd-swift-control.socket` listens.
     public static let defaultSocketPath = "/run/httpd-swift/control.sock"
     /// The control socket of a daemon that `make run` started, relative to the checkout.

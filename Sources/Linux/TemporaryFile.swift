@@ -59,7 +59,7 @@ public struct TemporaryFile: ~Copyable {
             Interruption.removeOnSignal(nil)
         }
         // Where a directory cannot be opened for reading, its entries are flushed in their own time.
-        try? FileDescriptor.reading(path: directory).synchronize()
+        try? FileDescriptor.open(directory, .read).synchronize()
     }
 
     /// Gives a file without a name its own name where that is free, else a temporary one, because

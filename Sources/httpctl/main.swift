@@ -1,1 +1,5 @@
-print("soon")
+internal import Glibc
+internal import Linux
+
+Interruption.install()
+exit(HTTPControl.start().rawValue)

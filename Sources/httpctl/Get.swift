@@ -1,0 +1,80 @@
+internal import ArgumentParser
+internal import Client
+
+/// `httpctl get`.
+struct Get: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Get a file and store it, when it is whole.",
+        discussion: """
+            The file takes its name only when all of it has come and is on disk; until then, and \
+            after any failure, a file that has the name is untouched. Nothing is stored unless the \
+            server says that the file is there (2xx). Redirects on the same server are followed.
+            """)
+
+    @Argument(help: "What to get: a target such as /index.html, or a URL.")
+    var target: String
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var transfer: TransferOptions
+    @OptionGroup var options: GlobalOptions
+
+    func run() throws {
+        let (server, target) = try options.resolve(target)
+        try Downloading(target: target, server: server, output: output, transfer: transfer)
+            .run(isJSON: options.json)
+    }
+}
+
+/// Where what is got goes.
+struct OutputOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Store as this file; - is the standard output.",
+            discussion: "By default, the last part of the target, index.html where it ends in /.",
+            valueName: "file"))
+    var output: String?
+
+    @Flag(help: "Write to the standard output whatever comes, also the page of an error.")
+    var show = false
+
+    func validate() throws {
+        if let output, output.isEmpty { throw ValidationError("The name of the file is empty.") }
+        if show, let output, output != "-" {
+            throw ValidationError("--show writes to the standard output, not to a file.")
+        }
+    }
+}
+
+/// A GET with its confirmation, for `get` and `request`.
+struct Downloading {
+    let target: RequestTarget
+    let server: ServerURL
+    let output: OutputOptions
+    let transfer: TransferOptions
+
+    func run(isJSON: Bool) throws(any Error) {
+        let isShown = output.show || output.output == "-"
+        let path = isShown ? nil : try output.output ?? target.fileName()
+        let start = ContinuousClock.now
+        let progress = ProgressLine(TerminalText.escape(path ?? "\(target)"))
+        defer { progress.end() }
+        let download = try transfer.session(progress: progress).get(
+            target, from: server,
+            to: path.map { .file(path: $0) } ?? .standardOutput, storesAnyStatus: output.show)
+        progress.end()
+
+        let response = download.response
+        var report = TransferReport(
+            method: "GET", server: server, response: response, duration: start.duration(to: .now))
+        guard response.head.isSuccessful else {
+            throw report.refusal(isJSON: isJSON && !isShown)
+        }
+        report.byteCount = response.contentByteCount
+        report.storedPath = path
+        let place = path.map { "stored as \(TerminalText.escape($0))" } ?? "shown"
+        report.confirm(
+            "\(response.target): \(Units.exactBytes(report.byteCount)) \(place)", isJSON: isJSON,
+            onError: isShown)
+    }
+}
