@@ -29,10 +29,8 @@ extension FileStatus {
         abs(now - modified) < timestampDoubt
     }
 
-    /// The validators of the file's content.
-    ///
-    /// - Parameter isDoubtful: another write could leave the same time and size, so that the entity
-    ///   tag is weak.
+    /// The validators of the file's content; the entity tag is weak where another write could leave
+    /// the same time and size.
     public func validators(isDoubtful: Bool) -> Validators {
         Validators(
             entityTag: EntityTag(

@@ -43,6 +43,7 @@ public final class SiteRoot: Sendable {
     /// - Parameters:
     ///   - path: the path.
     ///   - mayBlock: false gives `.wouldBlock` rather than asking the disk for a name.
+    /// - Returns: what it leads to.
     public func lookup(_ path: ResolvedPath, mayBlock: Bool) -> Lookup {
         do throws(Errno) {
             let file = try open(path, mayBlock: mayBlock)

@@ -108,6 +108,7 @@ public final class Upload: @unchecked Sendable {
     /// Refuses what can be refused without the content, and reserves its space.
     ///
     /// - Parameter expectedByteCount: how long the content will be, where that is known.
+    /// - Throws: why there is no upload; nothing of it is left.
     public func begin(expectedByteCount: Int?) throws(UploadError) {
         guard !path.namesDirectory, !path.isRoot else { throw .notAFile }
         if let limit = policy.byteLimit, let expectedByteCount, expectedByteCount > limit {
@@ -223,8 +224,10 @@ public final class Upload: @unchecked Sendable {
     private func withFile<Result>(
         _ body: (borrowing FileDescriptor) throws(Errno) -> Result
     ) throws(Errno) -> Result {
-        guard file != nil else { throw .invalidArgument }
-        return try body(file!)
+        switch file {
+        case .some(let file): return try body(file)
+        case Optional.none: throw .invalidArgument
+        }
     }
 
     private func openParent() throws(Errno) -> FileDescriptor {

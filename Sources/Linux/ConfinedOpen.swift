@@ -135,7 +135,9 @@ extension FileDescriptor {
     /// The names in this directory, without `.` and `..`.
     public func entryNames() throws(Errno) -> [[UInt8]] {
         // "." gives the stream a position of its own.
-        let number = try check { unsafe clinux_openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
+        let number = try check {
+            unsafe clinux_openat(rawValue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        }
         guard let stream = unsafe fdopendir(number) else {
             let error = Errno.last
             _ = close(number)
@@ -208,6 +210,9 @@ func withCString<Result>(
     precondition(path.count > 0 && path[path.count - 1] == 0, "A path must end with a NUL.")
     // SAFETY: there is at least one byte, and the last is NUL.
     return unsafe path.withUnsafeBufferPointer { buffer in
-        unsafe buffer.withMemoryRebound(to: CChar.self) { unsafe body($0.baseAddress!) }
+        unsafe buffer.withMemoryRebound(to: CChar.self) { characters in
+            guard let start = characters.baseAddress else { preconditionFailure("Not empty.") }
+            return unsafe body(start)
+        }
     }
 }

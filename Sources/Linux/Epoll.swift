@@ -86,7 +86,7 @@ public struct Epoll: ~Copyable {
         precondition(index < count, "There is no such event.")
         // SAFETY: index < count <= the count of the buffer, and the kernel filled `count` of them.
         return unsafe ReadyEvent(
-            token: clinux_event_token(events.baseAddress! + index), events: events[index].events)
+            token: clinux_event_token(&events[index]), events: events[index].events)
     }
 }
 
@@ -94,9 +94,7 @@ public struct Epoll: ~Copyable {
 public struct EventDescriptor: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
 
-    /// A counter at zero.
-    ///
-    /// - Parameter isSemaphore: `wait` takes one from the count, else all.
+    /// A counter at zero; of a semaphore, `wait` takes one from the count, else all.
     public init(isSemaphore: Bool = false) throws(Errno) {
         let flags = CInt(EFD_CLOEXEC) | CInt(isSemaphore ? EFD_SEMAPHORE : EFD_NONBLOCK)
         descriptor = FileDescriptor(owning: try check { eventfd(0, flags) })

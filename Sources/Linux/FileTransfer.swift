@@ -43,6 +43,7 @@ extension FileDescriptor {
     /// Accepts a connection, non-blocking and closed on exec (accept4(2)).
     ///
     /// - Parameter peer: becomes the peer's address.
+    /// - Returns: the connection.
     /// - Throws: EAGAIN where none waits.
     public func accept(peer: inout SocketAddress) throws(Errno) -> FileDescriptor {
         let number = rawValue

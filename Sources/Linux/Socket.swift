@@ -82,16 +82,17 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
             }
     }
 
-    /// The numeric host without port and brackets; the path of a Unix socket, empty where the peer
-    /// has none. IPv4-mapped IPv6 addresses are written as IPv4.
+    /// The numeric host without port and brackets, or the path of a Unix socket.
+    ///
+    /// Empty where a peer's Unix socket has no path. IPv4-mapped IPv6 addresses are written as IPv4.
     public var host: String {
         var text = [CChar](repeating: 0, count: 128)
         return unsafe withUnsafeBytes(of: storage) { bytes in
             switch family {
             case .ipv4:
-                unsafe inet_ntop(AF_INET, bytes.baseAddress! + 4, &text, 128)
+                unsafe inet_ntop(AF_INET, bytes.baseAddress?.advanced(by: 4), &text, 128)
             case .ipv6:
-                unsafe inet_ntop(AF_INET6, bytes.baseAddress! + 8, &text, 128)
+                unsafe inet_ntop(AF_INET6, bytes.baseAddress?.advanced(by: 8), &text, 128)
             case .unix:
                 for index in 0..<max(0, min(Int(length) - 2, 108)) {
                     text[index] = CChar(bitPattern: unsafe bytes[2 + index])
@@ -199,6 +200,7 @@ extension FileDescriptor {
     ///   - readable: waits for something to read, else for room to write.
     ///   - milliseconds: how long at most; -1 is for ever.
     /// - Returns: false when the time was over.
+    /// - Throws: what poll(2) says.
     public func wait(readable: Bool, milliseconds: CInt) throws(Errno) -> Bool {
         var entry = pollfd(
             fd: rawValue, events: CShort(readable ? POLLIN : POLLOUT), revents: 0)
@@ -228,6 +230,7 @@ extension FileDescriptor {
     ///   - bytes: what to send.
     ///   - more: more follows at once, so that a small packet may wait for it (MSG_MORE).
     /// - Returns: how many were taken.
+    /// - Throws: EAGAIN where the socket is full; EPIPE and ECONNRESET.
     public func send(_ bytes: Span<UInt8>, more: Bool = false) throws(Errno) -> Int {
         let number = rawValue
         let flags = CInt(MSG_NOSIGNAL) | (more ? CInt(MSG_MORE) : 0)

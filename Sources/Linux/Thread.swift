@@ -7,6 +7,7 @@ public enum Thread {
     /// - Parameters:
     ///   - name: what ps(1) and top(1) show; at most 15 bytes.
     ///   - body: what it does.
+    /// - Throws: EAGAIN where there may be no more threads.
     public static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) {
         let start = unsafe Unmanaged.passRetained(Start(name: name, body: body)).toOpaque()
         var attributes = pthread_attr_t()

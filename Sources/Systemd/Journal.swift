@@ -33,6 +33,7 @@ public enum Journal {
     ///   - message: the MESSAGE field.
     ///   - priority: the PRIORITY field, 0 (emergency)…7 (debug).
     ///   - fields: names of upper-case letters, digits and `_`, with their values.
+    /// - Returns: whether the journal took it.
     @discardableResult
     public static func send(
         _ message: String, priority: Int, fields: [(String, String)] = []

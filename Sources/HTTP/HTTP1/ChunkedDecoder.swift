@@ -116,7 +116,8 @@ public struct ChunkedDecoder: Sendable, BitwiseCopyable {
             if byte.isWhitespace { return }
             guard byte.isTokenCharacter else { throw Self.malformed }
             state = .extensionName
-        case .extensionName where byte.isTokenCharacter, .extensionToken where byte.isTokenCharacter:
+        case .extensionName where byte.isTokenCharacter,
+            .extensionToken where byte.isTokenCharacter:
             break
         case .extensionName, .extensionAfterName:
             switch byte {

@@ -42,6 +42,7 @@ public struct EntityTag: Sendable, BitwiseCopyable {
     /// - Parameters:
     ///   - value: the field value.
     ///   - strongly: compares strongly (§8.8.3.2): a weak tag then equals none.
+    /// - Returns: whether the value names it.
     public func isListed(in value: Span<UInt8>, strongly: Bool) -> Bool {
         if value.equals("*") { return true }
         var offset = 0

@@ -29,6 +29,7 @@ extension RequestHead {
     ///   - bytes: what the head was parsed from.
     ///   - current: the validators of the selected representation; nil where there is none.
     ///   - now: the time, for dates with a year of two digits.
+    /// - Returns: what they say.
     public func precondition(
         in bytes: Span<UInt8>, current: Validators?, now: HTTPDate
     ) -> Precondition {

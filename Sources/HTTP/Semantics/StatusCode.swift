@@ -11,59 +11,59 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
     /// 1…5, the first digit.
     public var classDigit: Int { Int(rawValue) / 100 }
 
-    /// 100
+    /// 100.
     public static let `continue` = StatusCode(rawValue: 100)
-    /// 200
+    /// 200.
     public static let ok = StatusCode(rawValue: 200)
-    /// 201
+    /// 201.
     public static let created = StatusCode(rawValue: 201)
-    /// 204
+    /// 204.
     public static let noContent = StatusCode(rawValue: 204)
-    /// 206
+    /// 206.
     public static let partialContent = StatusCode(rawValue: 206)
-    /// 301
+    /// 301.
     public static let movedPermanently = StatusCode(rawValue: 301)
-    /// 304
+    /// 304.
     public static let notModified = StatusCode(rawValue: 304)
-    /// 400
+    /// 400.
     public static let badRequest = StatusCode(rawValue: 400)
-    /// 403
+    /// 403.
     public static let forbidden = StatusCode(rawValue: 403)
-    /// 404
+    /// 404.
     public static let notFound = StatusCode(rawValue: 404)
-    /// 405
+    /// 405.
     public static let methodNotAllowed = StatusCode(rawValue: 405)
-    /// 408
+    /// 408.
     public static let requestTimeout = StatusCode(rawValue: 408)
-    /// 409
+    /// 409.
     public static let conflict = StatusCode(rawValue: 409)
-    /// 411
+    /// 411.
     public static let lengthRequired = StatusCode(rawValue: 411)
-    /// 412
+    /// 412.
     public static let preconditionFailed = StatusCode(rawValue: 412)
-    /// 413
+    /// 413.
     public static let contentTooLarge = StatusCode(rawValue: 413)
-    /// 414
+    /// 414.
     public static let uriTooLong = StatusCode(rawValue: 414)
-    /// 415
+    /// 415.
     public static let unsupportedMediaType = StatusCode(rawValue: 415)
-    /// 416
+    /// 416.
     public static let rangeNotSatisfiable = StatusCode(rawValue: 416)
-    /// 417
+    /// 417.
     public static let expectationFailed = StatusCode(rawValue: 417)
-    /// 422
+    /// 422.
     public static let unprocessableContent = StatusCode(rawValue: 422)
-    /// 431 (RFC 6585 §5)
+    /// 431 (RFC 6585 §5).
     public static let requestHeaderFieldsTooLarge = StatusCode(rawValue: 431)
-    /// 500
+    /// 500.
     public static let internalServerError = StatusCode(rawValue: 500)
-    /// 501
+    /// 501.
     public static let notImplemented = StatusCode(rawValue: 501)
-    /// 503
+    /// 503.
     public static let serviceUnavailable = StatusCode(rawValue: 503)
-    /// 505
+    /// 505.
     public static let httpVersionNotSupported = StatusCode(rawValue: 505)
-    /// 507 (RFC 4918 §11.5)
+    /// 507 (RFC 4918 §11.5).
     public static let insufficientStorage = StatusCode(rawValue: 507)
 
     /// The reason phrase of the registry.

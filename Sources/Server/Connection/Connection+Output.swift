@@ -19,9 +19,7 @@ extension Connection {
         return sendFile(&loop)
     }
 
-    /// Sends a cached response straight from the cache.
-    ///
-    /// - Parameter index: the entry; what the socket does not take is copied.
+    /// Sends a cached response straight from the cache; what the socket does not take is copied.
     mutating func sendCached(_ index: Int, _ loop: inout Loop) {
         do throws(Errno) {
             let count = loop.cache[index].message.count

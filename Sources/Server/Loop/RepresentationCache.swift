@@ -66,8 +66,11 @@ struct RepresentationCache: ~Copyable {
     ///   - key: the path of the request target.
     ///   - site: the index of the site.
     ///   - batch: the number of this batch of events.
+    ///   - clock: the time of the batch.
     /// - Returns: an index for `subscript`, valid until the next change; nil where there is none.
-    mutating func find(_ key: Span<UInt8>, site: Int, batch: Int, clock: borrowing BatchClock) -> Int? {
+    mutating func find(_ key: Span<UInt8>, site: Int, batch: Int, clock: borrowing BatchClock)
+        -> Int?
+    {
         let hash = hash(key, site)
         var index = buckets[Int(truncatingIfNeeded: hash & 4095)]
         while index >= 0 {

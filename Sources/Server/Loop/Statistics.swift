@@ -75,9 +75,8 @@ struct LatencyHistogram: Sendable {
         maximum = max(maximum, other.maximum)
     }
 
-    /// The duration in microseconds that a share of all did not exceed; nil when there is none.
-    ///
-    /// - Parameter share: in thousandths, 0…1000.
+    /// The duration in microseconds that a share of all, in thousandths, did not exceed; nil when
+    /// there is none.
     func percentile(_ share: Int) -> Int? {
         guard count > 0 else { return nil }
         let rank = max(1, (count * share + 999) / 1000)

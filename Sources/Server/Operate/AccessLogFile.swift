@@ -20,6 +20,7 @@ final class AccessLogFile: Sendable {
     /// - Parameters:
     ///   - path: an absolute path.
     ///   - report: is called when writing begins to fail.
+    /// - Throws: what open(2) says.
     init(
         path: String, report: @escaping @Sendable (String, Errno) -> Void
     ) throws(Errno) {

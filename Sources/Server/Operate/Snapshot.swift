@@ -81,7 +81,8 @@ final class Snapshot: Sendable {
     private static func unknownListener(
         _ name: String, in site: SiteSettings, existing: [String]
     ) -> Diagnostic {
-        let known = existing.isEmpty ? "there is none" : Set(existing).sorted().joined(separator: ", ")
+        let known =
+            existing.isEmpty ? "there is none" : Set(existing).sorted().joined(separator: ", ")
         return Diagnostic(
             "there is no listener named '\(name)' (FileDescriptorName= of a .socket unit, or "
                 + "--listen NAME=…; passed were: \(known))",
@@ -139,7 +140,9 @@ final class Site: Sendable {
         // Key by key, the longest prefix that sets it wins.
         let paths = settings.paths.sorted { $0.prefix.utf8.count < $1.prefix.utf8.count }
         let resolved = paths.map { path in
-            let outer = paths.filter { Self.isBelow(Array(path.prefix.utf8), Array($0.prefix.utf8)) }
+            let outer = paths.filter {
+                Self.isBelow(Array(path.prefix.utf8), Array($0.prefix.utf8))
+            }
             return Rule(settings, outer, prefix: path.prefix)
         }
         rules = resolved.reversed() + [Rule(settings, [], prefix: "")]

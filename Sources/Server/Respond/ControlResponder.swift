@@ -14,7 +14,8 @@ extension Connection {
             respondError(.notFound, "The control interface has no such target.", head, bytes, &loop)
             return
         }
-        let isMethodRight = isStatus ? head.method == .get || head.method == .head : head.method == .post
+        let isMethodRight =
+            isStatus ? head.method == .get || head.method == .head : head.method == .post
         guard isMethodRight else {
             respondError(
                 .methodNotAllowed, "The target does not have this method.", head, bytes, &loop,

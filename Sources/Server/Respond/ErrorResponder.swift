@@ -3,11 +3,8 @@ internal import HTTP
 internal import Linux
 
 extension Connection {
-    /// Answers with an error and a line of text that says why.
-    ///
-    /// - Parameters:
-    ///   - allow: the Allow field, with 405.
-    ///   - retryAfter: the Retry-After field in seconds, with 503.
+    /// Answers with an error and a line of text that says why; `allow` is the Allow field (405),
+    /// `retryAfter` the Retry-After field in seconds (503).
     mutating func respondError(
         _ status: StatusCode, _ reason: StaticString, _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>, _ loop: inout Loop, allow: StaticString? = nil, retryAfter: Int? = nil

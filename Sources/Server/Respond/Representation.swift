@@ -14,9 +14,12 @@ struct Representation: Sendable {
     ///
     /// - Parameters:
     ///   - status: 200, 206, 304, or the status that a fallback page is sent with.
+    ///   - output: where it is appended.
+    ///   - date: the text of the Date field.
     ///   - range: the part that is sent with 206.
     func appendHead(
-        _ status: StatusCode, to output: inout Bytes, date: borrowing Bytes, range: Range<Int>? = nil
+        _ status: StatusCode, to output: inout Bytes, date: borrowing Bytes,
+        range: Range<Int>? = nil
     ) {
         output.appendStatusLine(status)
         output.appendField("Date", date.span)
