@@ -20,9 +20,7 @@ public struct MediaTypeMap: Sendable {
         }
     }
 
-    /// The Content-Type for a file of that path; text is UTF-8.
-    ///
-    /// - Parameter path: the bytes of a path, with or without a NUL behind it.
+    /// The Content-Type for a file of that path, with or without a NUL behind it; text is UTF-8.
     public func mediaType(forPath path: [UInt8]) -> [UInt8] {
         var name = path[...]
         if name.last == 0 { name.removeLast() }

@@ -18,10 +18,10 @@ public struct ResolvedPath: Sendable, Equatable {
     /// The directory of shared metadata (RFC 8615), which is served though its name starts with a dot.
     private static let wellKnown = Array(".well-known".utf8)
 
-    /// Decodes the path of a target, in the order of RFC 3986: split at `/`, then percent-decode each
-    /// segment, then drop dot segments. What is decoded is never decoded again.
+    /// Decodes the path of a target, which starts with `/`, or is empty in absolute-form.
     ///
-    /// - Parameter path: the path of the target; starts with `/`, or is empty in absolute-form.
+    /// In the order of RFC 3986: split at slashes, then percent-decode each segment, then drop dot
+    /// segments. What is decoded is never decoded again.
     public init(decoding path: Span<UInt8>) throws(Failure) {
         var output: [UInt8] = []
         output.reserveCapacity(path.count + 1)
