@@ -1,7 +1,7 @@
 """httpctl, the real binary, against scripted servers that misbehave in every way.
 
-Each test says what a server does with a connection, byte by byte; no daemon is needed. The binary is
-$HTTPCTL, else the one built last.
+Each test says what a server does with a connection, byte by byte; no daemon is needed. The binary
+is $HTTPCTL, else the one built last.
 """
 
 import json
@@ -141,7 +141,7 @@ class Server:
 
 @pytest.fixture
 def server():
-    """Starts scripted servers: of a function, or of the bytes that each request is answered with."""
+    """Starts scripted servers: of a function, or of the bytes that answer each request."""
     started = []
 
     def start(script, path=None):
@@ -510,8 +510,8 @@ def test_heads_are_shown_on_demand(server):
 # interruption
 
 
-# Where a file without a name could not be given one, for want of /proc/self/fd. With -D, the process
-# that is started is httpctl itself, so that signals reach it.
+# Where a file without a name could not be given one, for want of /proc/self/fd. With -D, the
+# process that is started is httpctl itself, so that signals reach it.
 HIDE_PROC = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=access",
              "-P", "/proc/self/fd", "-e", "inject=access:error=ENOENT"]
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -540,7 +540,8 @@ def test_an_interrupted_download_leaves_nothing(server):
 
 @needs_strace
 @pytest.mark.parametrize("number, status", [
-    (signal.SIGINT, INTERRUPTED), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)])
+    (signal.SIGINT, INTERRUPTED), (signal.SIGTERM, -signal.SIGTERM),
+    (signal.SIGHUP, -signal.SIGHUP)])
 def test_a_temporary_file_with_a_name_is_removed(server, number, status):
     process = start_stalled(server, prefix=HIDE_PROC)
     until(lambda: entries(), "no temporary file came")
