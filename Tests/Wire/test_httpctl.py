@@ -139,6 +139,13 @@ class Server:
         assert not self.errors, self.errors
 
 
+@pytest.fixture(scope="session", autouse=True)
+def executable():
+    """The program under test, in place of the daemon that the other files here need."""
+    assert shutil.which(HTTPCTL), "%s: build it first (make build)" % HTTPCTL
+    return HTTPCTL
+
+
 @pytest.fixture
 def server():
     """Starts scripted servers: of a function, or of the bytes that answer each request."""
@@ -465,6 +472,8 @@ def test_the_server_explains_without_commanding_the_terminal(server):
     assert result.status == REFUSED
     assert "allowed are GET, HEAD" in result.error
     assert "no\\x1b[31m way\\x07\n  really" in result.error
+    it = server(ok("409 Conflict: Why.\n", "Content-Type: text/plain", status="409 Conflict"))
+    assert run("get", it.url + "/a").error.endswith("was refused: 409 Conflict\n  Why.\n")
     it = server(ok('{"title":"Busy","detail":"a\\u001bb","x":[]}', "Retry-After: 5",
                    "Content-Type: application/problem+json", status="503 Service Unavailable"))
     result = run("get", it.url + "/a")
@@ -793,7 +802,7 @@ def test_any_method_is_sent_as_it_is(server, verb, target, line):
 
 
 STATUS = {
-    "state": "running", "version": "0.1.0", "pid": 4711, "since": "2026-01-02T03:04:05Z",
+    "state": "running", "version": "0.1.0", "pid": 4711, "since": "2026-01-02T03:04:05.678901Z",
     "uptime_seconds": 93784,
     "config": {
         "files": ["/etc/httpd-swift/httpd-swift.conf"], "generation": 3,
@@ -804,7 +813,7 @@ STATUS = {
                   {"name": "local", "address": "unix:/run/x"}],
     "sites": [{"name": "default", "server_names": ["localhost", "*.example.org"],
                "root": "/var/lib/httpd-swift/www", "upload": True}],
-    "workers": [{"id": 0, "connections": 5, "requests": 1000},
+    "workers": [{"id": 0, "connections": 1, "requests": 1000},
                 {"id": 1, "connections": 6, "requests": 1234567}],
     "connections": {"open": 11, "idle": 9, "active": 2, "accepted": 200, "refused": 1,
                     "limit": 10000},
@@ -833,7 +842,7 @@ def test_status_is_a_page_for_people(server, tmp_path):
                  "generation 3", "/etc/httpd-swift/httpd-swift.conf", "refused",
                  "/etc/a.conf:1:2: no \\x1b key", "127.0.0.1:8080", "unix:/run/x",
                  "/var/lib/httpd-swift/www", "*.example.org", "uploads allowed",
-                 "1,234,567 requests", "11 open (2 active, 9 idle) of at most 10,000",
+                 "0  1 connection   1,000 requests", "1,234,567 requests", "11 open (2 active, 9 idle) of at most 10,000",
                  "12 MiB received, 92 GiB sent", "half within 45 µs", "99 % within 1.2 ms",
                  "all within 2.5 s", "90 % of lookups hit", "4 completed (4 KiB), 1 failed",
                  "/var/log/httpd-swift/access.log", "20 over the rate limit"]:
