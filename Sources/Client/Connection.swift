@@ -54,8 +54,8 @@ struct Connection: ~Copyable {
 
     /// Appends what is there now.
     ///
-    /// - Returns: whether there was something, false when the server sends no more; nil when there is
-    ///   nothing now.
+    /// - Returns: whether there was something, false when the server sends no more; nil when there
+    ///   is nothing now.
     func receiveAvailable(into input: inout [UInt8]) throws(ClientError) -> Bool? {
         do throws(Errno) {
             let before = input.count

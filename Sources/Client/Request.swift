@@ -16,8 +16,8 @@ public struct Request: Sendable {
 
     /// The request line and the field section.
     ///
-    /// - Throws: `usage` where the method is no token, or a value has a control character: that would
-    ///   be another request.
+    /// - Throws: `usage` where the method is no token, or a value has a control character: that
+    ///   would be another request.
     func head(for server: ServerURL, userAgent: String) throws(ClientError) -> String {
         guard !method.isEmpty, method.utf8.allSatisfy(ResponseParser.isTokenByte) else {
             throw .usage("\(TerminalText.escape(method)) is no method")

@@ -1,8 +1,8 @@
 /// The responses to one request, read from a stream of bytes (RFC 9112 §4 to §7).
 ///
-/// It takes the bytes in pieces of any size and gives heads and pieces of content back; it does no I/O.
-/// It refuses everything that could be read in two ways: bare CR or LF, folded lines, lengths that
-/// contradict each other, a transfer coding but `chunked`.
+/// It takes the bytes in pieces of any size and gives heads and pieces of content back; it does no
+/// I/O. It refuses everything that could be read in two ways: bare CR or LF, folded lines, lengths
+/// that contradict each other, a transfer coding but `chunked`.
 public struct ResponseParser: Sendable {
     /// What a piece of input contained.
     public enum Event: Sendable, Equatable {
@@ -98,7 +98,8 @@ public struct ResponseParser: Sendable {
 
     /// Says that the stream has ended.
     ///
-    /// - Throws: `connectionLost` where not even a head came, `incomplete` where content is missing.
+    /// - Throws: `connectionLost` where not even a head came, `incomplete` where content is
+    ///   missing.
     public mutating func finish() throws(ClientError) {
         switch state {
         case .complete: return

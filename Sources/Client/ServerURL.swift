@@ -71,7 +71,8 @@ public struct ServerURL: Sendable, Equatable, CustomStringConvertible {
         return (server, RequestTarget(typed: String(rest.dropFirst(authority.count))))
     }
 
-    /// The server of `HOST[:PORT]`, where HOST is a name, an IPv4 address, or an IPv6 one in brackets.
+    /// The server of `HOST[:PORT]`, where HOST is a name, an IPv4 address, or an IPv6 one in
+    /// brackets.
     private init(authority: String, in shown: String) throws(ClientError) {
         var host = authority
         var port: UInt16 = 80
@@ -153,8 +154,8 @@ public struct ServerURL: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// How many characters of a reference name this server, with or without the scheme; nil where it
-    /// is not absolute, or names another one.
+    /// How many characters of a reference name this server, with or without the scheme; nil where
+    /// it is not absolute, or names another one.
     func authorityPrefix(of reference: String) -> Int? {
         var start = 0
         if reference.lowercased().hasPrefix("http://") {

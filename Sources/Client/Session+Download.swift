@@ -2,8 +2,8 @@ internal import Linux
 
 /// Where the content of a response goes.
 public enum Destination: Sendable, Equatable {
-    /// To a file, which appears, or changes, when the content is whole. What exists and is no regular
-    /// file, such as `/dev/null`, is written to.
+    /// To a file, which appears, or changes, when the content is whole. What exists and is no
+    /// regular file, such as `/dev/null`, is written to.
     case file(path: String)
     /// To the standard output, as it comes.
     case standardOutput
@@ -28,8 +28,8 @@ extension Session {
     ///   - destination: where to.
     ///   - storesAnyStatus: whatever the status is, the content goes to the destination.
     /// - Returns: what the server said, and whether the content was stored.
-    /// - Throws: whatever went wrong before the content was whole. A file that was there before is as
-    ///   it was.
+    /// - Throws: whatever went wrong before the content was whole. A file that was there before is
+    ///   as it was.
     public func get(
         _ target: RequestTarget, from server: ServerURL, to destination: Destination,
         storesAnyStatus: Bool = false

@@ -6,8 +6,8 @@ extension Session {
         let target: RequestTarget
     }
 
-    /// Sends a request and waits for the head of the response; follows redirects of GET and HEAD that
-    /// stay on the server (RFC 9110 §15.4).
+    /// Sends a request and waits for the head of the response; follows redirects of GET and HEAD
+    /// that stay on the server (RFC 9110 §15.4).
     ///
     /// Another server is never gone to: the user named this one.
     func begin(_ request: Request, at server: ServerURL) throws(ClientError) -> Begun {

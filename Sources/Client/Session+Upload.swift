@@ -89,8 +89,8 @@ extension Session {
 }
 
 extension Exchange {
-    /// Waits for the server's leave to send the content, for a second: it may never have heard of such
-    /// a thing (RFC 9110 §10.1.1).
+    /// Waits for the server's leave to send the content, for a second: it may never have heard of
+    /// such a thing (RFC 9110 §10.1.1).
     ///
     /// - Returns: the final response, where the server gave that instead.
     fileprivate mutating func awaitContinue() throws(ClientError) -> ResponseHead? {
@@ -108,8 +108,8 @@ extension Exchange {
 
     /// Sends a block of content while the server has not answered.
     ///
-    /// - Returns: the final response, where there is one; not all of the block was sent then. One to
-    ///   the last block is not looked for.
+    /// - Returns: the final response, where there is one; not all of the block was sent then. One
+    ///   to the last block is not looked for.
     fileprivate mutating func sendContent(_ block: [UInt8]) throws(ClientError) -> ResponseHead? {
         var offset = 0
         while offset < block.count {

@@ -1,10 +1,10 @@
 /// One thing that a user asks of a server: a transfer with what it needs around it.
 ///
-/// The module does blocking HTTP/1.1 for a command-line tool: connecting (`Connection`), a request and
-/// the responses to it (`Exchange`, `ResponseParser`), and on top of them a download that appears whole
-/// or not at all (`get`), an upload that stops when it is refused (`put`), and everything else
-/// (`perform`). It prints nothing and never exits; what a response means to the user is said by the
-/// tool.
+/// The module does blocking HTTP/1.1 for a command-line tool: connecting (`Connection`), a request
+/// and the responses to it (`Exchange`, `ResponseParser`), and on top of them a download that
+/// appears whole or not at all (`get`), an upload that stops when it is refused (`put`), and
+/// everything else (`perform`). It prints nothing and never exits; what a response means to the
+/// user is said by the tool.
 public struct Session {
     /// How long what may take.
     public let timeouts: Timeouts

@@ -33,8 +33,8 @@ struct UploadSource: ~Copyable {
     /// Reads the next bytes.
     ///
     /// - Parameter block: gets them in place of what it has; empty at the end.
-    /// - Throws: `changed` where the file is not any more what it was: before its last bytes are given
-    ///   out, so that no server can take it for whole.
+    /// - Throws: `changed` where the file is not any more what it was: before its last bytes are
+    ///   given out, so that no server can take it for whole.
     mutating func read(into block: inout [UInt8]) throws(ClientError) {
         block.removeAll(keepingCapacity: true)
         do throws(Errno) {

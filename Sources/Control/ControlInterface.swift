@@ -1,8 +1,8 @@
 /// What daemon and tool agree on: where the control socket is, and what can be asked there.
 ///
 /// The control socket speaks HTTP with JSON content (`Status`, `ReloadOutcome`), so that
-/// `curl --unix-socket` is enough to use it. Who may is decided by the mode of the socket. This module
-/// knows the messages and their form; it neither serves nor asks.
+/// `curl --unix-socket` is enough to use it. Who may is decided by the mode of the socket. This
+/// module knows the messages and their form; it neither serves nor asks.
 public enum ControlInterface {
     /// The version of daemon and tool, which are released together.
     public static let version = "0.1.0"
@@ -21,8 +21,8 @@ public enum ControlInterface {
 
     /// GET: a `Status`.
     public static let statusTarget = "/v1/status"
-    /// POST: reads the configuration anew; a `ReloadOutcome`, with 200 where it is in force, with 422
-    /// where it was refused.
+    /// POST: reads the configuration anew; a `ReloadOutcome`, with 200 where it is in force, with
+    /// 422 where it was refused.
     public static let reloadTarget = "/v1/reload"
     /// The media type of every content.
     public static let mediaType = "application/json"

@@ -1,7 +1,7 @@
 /// Writes one JSON text (RFC 8259), byte by byte, into a buffer.
 ///
-/// Values follow each other in the order of the calls; the writer sets commas and brackets. It keeps no
-/// model of the text, so that the daemon needs no encoder.
+/// Values follow each other in the order of the calls; the writer sets commas and brackets. It
+/// keeps no model of the text, so that the daemon needs no encoder.
 public struct JSONWriter {
     /// The text so far.
     public private(set) var bytes: [UInt8]
@@ -35,8 +35,8 @@ public struct JSONWriter {
 
     /// Writes a string, with every control character escaped (RFC 8259 §7).
     ///
-    /// What a Swift string was made from may have been any bytes: those that are not UTF-8 are U+FFFD
-    /// already.
+    /// What a Swift string was made from may have been any bytes: those that are not UTF-8 are
+    /// U+FFFD already.
     public mutating func string(_ value: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))

@@ -2,9 +2,9 @@ internal import CLinux
 
 /// A file that takes a name only when it is whole.
 ///
-/// It is written without a name where the file system can do that (O_TMPFILE), so that nothing is left
-/// whatever happens, else as `.NAME.XXXXXXXX` beside its destination, removed when its owner ends and
-/// when SIGINT, SIGTERM or SIGHUP ends the process (`Interruption`).
+/// It is written without a name where the file system can do that (O_TMPFILE), so that nothing is
+/// left whatever happens, else as `.NAME.XXXXXXXX` beside its destination, removed when its owner
+/// ends and when SIGINT, SIGTERM or SIGHUP ends the process (`Interruption`).
 public struct TemporaryFile: ~Copyable {
     /// The open file, for writing.
     public let descriptor: FileDescriptor
@@ -15,7 +15,8 @@ public struct TemporaryFile: ~Copyable {
 
     /// A new file that is to replace, or to become, `path`.
     ///
-    /// It takes the permissions of the file that it replaces, else those that umask(2) leaves of 0666.
+    /// It takes the permissions of the file that it replaces, else those that umask(2) leaves of
+    /// 0666.
     ///
     /// - Throws: ENOENT, EACCES, EROFS and so on where the directory takes no file; EISDIR where
     ///   `path` is a directory.
@@ -58,7 +59,8 @@ public struct TemporaryFile: ~Copyable {
             temporaryPath = nil
             Interruption.removeOnSignal(nil)
         }
-        // Where a directory cannot be opened for reading, its entries are flushed in their own time.
+        // Where a directory cannot be opened for reading, its entries are flushed in their own
+        // time.
         try? FileDescriptor.open(directory, .read).synchronize()
     }
 

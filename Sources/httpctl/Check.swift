@@ -9,9 +9,9 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check configuration files, as the daemon does when it reads them.",
         discussion: """
-            Prints every error with file, line and column; the exit status is 1 where there is one. \
-            What only the daemon can know, such as the listeners that it is given, is checked when \
-            it reloads.
+            Prints every error with file, line and column; the exit status is 1 where there is \
+            one. What only the daemon can know, such as the listeners that it is given, is \
+            checked when it reloads.
             """)
 
     @Argument(

@@ -4,8 +4,8 @@ internal import Client
 enum ExitStatus: Int32, CaseIterable {
     /// What was asked for was done.
     case done = 0
-    /// It failed, for a reason that no other number names: a local file, a response that is not HTTP, a
-    /// refused configuration, a redirect that is not followed.
+    /// It failed, for a reason that no other number names: a local file, a response that is not
+    /// HTTP, a refused configuration, a redirect that is not followed.
     case failed = 1
     /// The command line makes no sense.
     case usage = 2

@@ -4,15 +4,15 @@ internal import Control
 
 /// The client of any HTTP server of files, and the control tool of httpd-swift.
 ///
-/// A command reads its arguments, calls `Client` or asks the daemon over the control socket, and says
-/// what happened; what it means for the exit status is in `ExitStatus` alone.
+/// A command reads its arguments, calls `Client` or asks the daemon over the control socket, and
+/// says what happened; what it means for the exit status is in `ExitStatus` alone.
 struct HTTPControl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "httpctl",
         abstract: "Get and put files over HTTP, and control httpd-swift.",
         discussion: """
-            Files go from and to --server, or the server of a URL. status, reload and check are for \
-            the httpd-swift of this machine.
+            Files go from and to --server, or the server of a URL. status, reload and check are \
+            for the httpd-swift of this machine.
 
             EXIT STATUS:
             \(exitStatusTable)

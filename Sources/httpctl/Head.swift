@@ -40,8 +40,11 @@ struct Asking {
             }
             if !response.content.isEmpty {
                 Console.output("")
-                let text = String(decoding: response.content, as: UTF8.self)
-                Console.output(TerminalText.escape(text, keepsLines: true))
+                // The line feed at the end comes with the output.
+                let content = response.content
+                let text = content.last == 0x0A ? content.dropLast() : content[...]
+                Console.output(
+                    TerminalText.escape(String(decoding: text, as: UTF8.self), keepsLines: true))
             }
             if response.isCut { Console.error("httpctl: the rest of the content is not shown") }
         }

@@ -90,8 +90,8 @@ struct StatusPage {
             + table(
                 status.workers.map { worker in
                     [
-                        "\(worker.id)", "\(Units.number(worker.connections)) connections",
-                        "\(Units.number(worker.requests)) requests",
+                        "\(worker.id)", Units.count(worker.connections, "connection"),
+                        Units.count(worker.requests, "request"),
                     ]
                 })
     }
@@ -131,7 +131,7 @@ struct StatusPage {
         let lookups = cache.hits + cache.misses
         let hits = lookups == 0 ? "" : "; \(cache.hits * 100 / lookups) % of lookups hit"
         return [
-            "\(Units.number(cache.entries)) files, \(Units.bytes(cache.bytes)) of "
+            "\(Units.count(cache.entries, "file")), \(Units.bytes(cache.bytes)) of "
                 + "\(Units.bytes(cache.limit))\(hits)"
         ]
     }
@@ -148,13 +148,13 @@ struct StatusPage {
         guard let file = status.log.file else { return ["no file"] }
         let errors = status.log.writeErrors
         let failed = errors == 0 ? "" : ", " + Console.styled("\(errors) write errors", "1;31")
-        return ["\(escaped(file)), \(Units.number(status.log.lines)) lines\(failed)"]
+        return ["\(escaped(file)), \(Units.count(status.log.lines, "line"))\(failed)"]
     }
 
     private var journal: [String] {
         let log = status.log
         return [
-            "\(Units.number(log.journalSent)) events, "
+            "\(Units.count(log.journalSent, "event")), "
                 + "\(Units.number(log.journalSuppressed)) over the rate limit, "
                 + "\(Units.number(log.journalDropped)) dropped"
         ]
@@ -179,10 +179,11 @@ struct StatusPage {
         }
     }
 
-    /// `2026-01-02T03:04:05Z` as `2026-01-02 03:04:05 UTC`.
+    /// `2026-01-02T03:04:05.678Z` as `2026-01-02 03:04:05 UTC`.
     private func time(_ text: String) -> String {
-        let spaced = escaped(text).split(separator: "T").joined(separator: " ")
-        return spaced.hasSuffix("Z") ? spaced.dropLast() + " UTC" : spaced
+        guard text.hasSuffix("Z") else { return escaped(text) }
+        let seconds = text.dropLast().prefix { $0 != "." }
+        return escaped(seconds.split(separator: "T").joined(separator: " ")) + " UTC"
     }
 
     private func escaped(_ text: String) -> String {

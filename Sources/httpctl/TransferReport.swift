@@ -74,7 +74,10 @@ struct TransferReport {
         default:
             return nil
         }
-        let shown = lines.split(whereSeparator: \.isNewline).prefix(10).map { line in
+        // What is said already is not said again.
+        let repeated = "\(head.status) \(head.reason): "
+        let news = lines.hasPrefix(repeated) ? lines.dropFirst(repeated.count) : lines[...]
+        let shown = news.split(whereSeparator: \.isNewline).prefix(10).map { line in
             "  " + TerminalText.escape(String(line.prefix(200)))
         }
         return shown.isEmpty ? nil : shown.joined(separator: "\n")

@@ -56,6 +56,11 @@ enum Units {
         return result
     }
 
+    /// `1 file`, `2,000 files`.
+    static func count(_ count: Int, _ noun: String) -> String {
+        "\(number(count)) \(noun)\(count == 1 ? "" : "s")"
+    }
+
     /// One decimal below 10, none above.
     private static func short(_ value: Double) -> String {
         if value >= 9.95 { return "\(Int(value.rounded()))" }

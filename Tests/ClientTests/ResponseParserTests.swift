@@ -64,13 +64,14 @@ struct ResponseParserTests {
         Valid("HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\nabc", content: "abc"),
         Valid("no reason", "HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n", status: 404),
         Valid(
-            "equal lengths", ok + "Content-Length: 1, 1\r\ncontent-length:1\r\n\r\na", content: "a"),
+            "equal lengths", ok + "Content-Length: 1, 1\r\ncontent-length:1\r\n\r\na",
+            content: "a"),
         Valid("white space around a value", ok + "Content-Length: \t 1 \t\r\n\r\na", content: "a"),
         Valid("what follows is not content", ok + "Content-Length: 1\r\n\r\nabc", content: "a"),
         Valid(
             "chunks",
-            ok
-                + "Transfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\nA;x=\"y\"\r\n0123456789\r\n0\r\n\r\n",
+            ok + "Transfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\n"
+                + "A;x=\"y\"\r\n0123456789\r\n0\r\n\r\n",
             content: "abc0123456789"),
         Valid(
             "trailer", ok + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n000\r\nX: y\r\n\r\n",
@@ -81,7 +82,8 @@ struct ResponseParserTests {
         Valid("304 with a length", "HTTP/1.1 304 x\r\nContent-Length: 9\r\n\r\n", status: 304),
         Valid(
             "informational",
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\n\(ok)Content-Length: 1\r\n\r\na",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\n"
+                + "\(ok)Content-Length: 1\r\n\r\na",
             content: "a"),
     ]
 
