@@ -159,7 +159,7 @@ def write_daemon_configuration(directory, root):
     log = directory / "access.log"
     path = directory / "httpd-swift.conf"
     path.write_text(
-        "[Server]\nWorkers=1\nIdleTimeoutSec=10min\n\n"
+        "[Server]\nWorkers=1\nIdleTimeoutSec=10min\nMaxConnections=16384\n\n"
         f"[Log]\nFile={log}\nJournal=none\n\n"
         f"[Site default]\nRoot={root}\nFallback=\n")
     return path, log
