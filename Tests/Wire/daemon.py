@@ -64,13 +64,11 @@ def until(condition, timeout=5.0, pause=0.01):
 
 # Runs a program with sockets from descriptor 3 on, as sd_listen_fds(3) says.
 PASS_ON = """
-import os, sys
-descriptors = [int(number) for number in sys.argv[1].split(",")]
-high = [os.dup2(descriptor, 100 + at) for at, descriptor in enumerate(descriptors)]
-os.closerange(3, 100)
+import fcntl, os, sys
+high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 500) for number in sys.argv[1].split(",")]
 for at, descriptor in enumerate(high):
     os.dup2(descriptor, 3 + at)
-os.closerange(3 + len(high), 200)
+os.closerange(3 + len(high), max(high) + 1)
 os.environ["LISTEN_PID"] = str(os.getpid())
 os.execv(sys.argv[2], sys.argv[2:])
 """
