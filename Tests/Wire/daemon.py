@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 from httpwire import Connection, request
@@ -63,13 +64,11 @@ def until(condition, timeout=5.0, pause=0.01):
 
 # Runs a program with sockets from descriptor 3 on, as sd_listen_fds(3) says.
 PASS_ON = """
-import os, sys
-descriptors = [int(number) for number in sys.argv[1].split(",")]
-high = [os.dup2(descriptor, 100 + at) for at, descriptor in enumerate(descriptors)]
-os.closerange(3, 100)
+import fcntl, os, sys
+high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 500) for number in sys.argv[1].split(",")]
 for at, descriptor in enumerate(high):
     os.dup2(descriptor, 3 + at)
-os.closerange(3 + len(high), 200)
+os.closerange(3 + len(high), max(high) + 1)
 os.environ["LISTEN_PID"] = str(os.getpid())
 os.execv(sys.argv[2], sys.argv[2:])
 """
@@ -161,10 +160,12 @@ class Daemon:
         notify_path = os.path.join(self.directory, "notify.sock")
         if os.path.exists(notify_path):
             os.unlink(notify_path)
-        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notify.bind(notify_path)
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(notify_path)
         os.chmod(notify_path, 0o777)
-        self.notify.settimeout(0.02)
+        self.notifications = []
+        threading.Thread(
+            target=self._take_notifications, args=(notify, self.notifications), daemon=True).start()
         give(self.directory)
         command = [*self.wrapper, EXECUTABLE, "--config", self.config_path]
         for address in self.listen:
@@ -189,18 +190,21 @@ class Daemon:
             if self.process.poll() is not None or time.monotonic() > began + timeout:
                 self.kill()
                 raise AssertionError("the daemon did not get ready: %s" % self.errors())
+            time.sleep(0.001)
         self.ready_after = time.monotonic() - began
         return self
 
-    def notified(self, line):
-        """Whether a notification with that line has come; takes what waits."""
-        try:
-            while True:
-                self.notifications.append(self.notify.recv(65536).decode())
-                if line in self.notifications[-1].splitlines():
-                    return True
-        except socket.timeout:
-            return any(line in message.splitlines() for message in self.notifications)
+    @staticmethod
+    def _take_notifications(notify, notifications):
+        # As the service manager does: a socket that nobody reads would stall the daemon.
+        while True:
+            notifications.append(notify.recv(65536).decode())
+
+    def notified(self, start):
+        """The number of the last notification with a line that starts so, from 1; 0 if none."""
+        numbers = [number for number, message in enumerate(list(self.notifications), 1)
+                   if any(line.startswith(start) for line in message.splitlines())]
+        return numbers[-1] if numbers else 0
 
     @property
     def pid(self):

@@ -137,13 +137,14 @@ def test_escaping_loses_nothing(one):
 
 
 def test_a_connection_without_a_request_is_no_line(server):
+    answers = 0
     for octets in (b"", b"\r\n"):
         with server.connect() as connection:
             connection.send(octets)
             connection.half_close()
-            connection.rest(2)
+            answers += connection.rest(2) != b""
     server.fetch("/hello.txt")
-    assert len(server.log_records(1)) == 1
+    assert len(server.log_records(answers + 1)) == answers + 1
 
 
 def test_pipelined_1000(server):
@@ -201,7 +202,8 @@ def test_reopened_by_signal(server):
     assert until(lambda: "behind" in "".join(server.log_lines()))
     with open(rotated) as file:
         text = file.read()
-    assert "before" in text and "between" in text and "behind" not in text
+    assert "before" in text and "behind" not in text
+    assert (text + "".join(server.log_lines())).count("between") == 1
 
 
 def test_reopened_under_load(server, pool):
@@ -255,7 +257,7 @@ def test_written_before_it_is_killed(start_daemon):
 
 def test_json(start_daemon):
     daemon = prepare(start_daemon(log={"Format": "json"}, paths={"/up/": {"Upload": "yes"}}))
-    agents = ["plain", 'a "b" \\c\\ \t', "8-bit \xff\xfe \xe9", "u" * 7000]
+    agents = ["plain", 'a "b" \\c\\ \t d', "8-bit \xff\xfe \xe9", "u" * 7000]
     octets = [request("/hello.txt", fields={"User-Agent": agent}) for agent in agents]
     octets += [b"GET /\0\x1b\xff\" HTTP/1.1\r\n\r\n", request('/"\\x'), request("/missing"),
                request("/up/x", "PUT", content=b"12345"), b"\x16\x03\x01\xff\r\n\r\n"]

@@ -148,6 +148,17 @@ class TestPipelining:
                 assert connection.read("PUT").status in (201, 204)
                 assert connection.read().content == content
 
+    def test_no_response_waits_for_an_acknowledgement(self, server):
+        # Nagle's algorithm and delayed acknowledgements together cost 40 ms a response.
+        began = time.monotonic()
+        with server.connect() as connection:
+            for _ in range(50):
+                connection.send(
+                    request("/up/prompt", "PUT", content=b"x") + request("/up/prompt"))
+                assert connection.read("PUT").status in (201, 204)
+                assert connection.read().content == b"x"
+        assert time.monotonic() - began < 1
+
     def test_a_peer_that_does_not_read_is_not_read_from(self, server):
         count = 8_000
         octets = request("/kib.bin", fields={"Cookie": "c" * 5000}) * count

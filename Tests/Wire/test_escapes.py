@@ -121,16 +121,16 @@ class TestSymbolicLinks:
     def linked(self, server):
         base = server.directory
         links = {
-            "file-absolute": base + "/canary.txt", "file-relative": "../canary.txt",
-            "directory-absolute": base + "/outside", "directory-relative": "../outside",
-            "parent": "..", "to-the-root-of-all": "/", "etc": "/etc", "passwd": "/etc/passwd",
+            "file-absolute": base + "/canary.txt", "file-relative": "../../canary.txt",
+            "directory-absolute": base + "/outside", "directory-relative": "../../outside",
+            "parent": "../..", "to-the-root-of-all": "/", "etc": "/etc", "passwd": "/etc/passwd",
             "to-link": "file-relative", "to-link-directory": "directory-relative",
-            "around": "../root/../canary.txt", "sibling": "../root-secret",
+            "around": "../../root/../canary.txt", "sibling": "../../root-secret",
             "working-directory": "/proc/self/cwd", "process-root": "/proc/self/root",
             "environment": "/proc/self/environ", "memory-map": "/proc/self/maps",
             "descriptors": "/proc/self/fd", "devices": "/dev/fd", "zero": "/dev/zero",
-            "stdin": "/dev/stdin", "deep/file": "../../canary.txt", "deep/up": "../..",
-            "page/index.html": "../../canary.txt",
+            "stdin": "/dev/stdin", "deep/file": "../../../canary.txt", "deep/up": "../../..",
+            "page/index.html": "../../../canary.txt",
         }
         links.update({"descriptor-%d" % n: "/proc/self/fd/%d" % n for n in range(3, 20)})
         for name, destination in links.items():

@@ -34,6 +34,7 @@ def server(start_daemon):
     daemon.put_file("once/there.txt", OLD)
     yield daemon
     assert daemon.is_running()
+    daemon.stop()
     leftovers = [name for _, directories, files in os.walk(daemon.root)
                  for name in directories + files if name.startswith(".") or "tmp" in name]
     assert leftovers == []
@@ -319,17 +320,36 @@ class TestDirectories:
         statuses = list(pool.map(make, range(32)))
         assert set(statuses) <= {201, 204} and statuses.count(201) == 4
 
-    @pytest.mark.parametrize("octets", [
-        request("/auto/gone/deep/x", "PUT", {"Content-Length": 100}) + b"half",
-        request("/auto/gone/deep/x", "PUT", CODED) + b"4\r\nhalf\r\n",
-        request("/auto/gone/deep/x", "PUT", CODED) + b"x\r\n",
-        request("/auto/gone/deep/x", "PUT", {"If-Match": "*"}, b"x"),
-    ], ids=["length", "chunks", "malformed", "precondition"])
-    def test_are_not_left_by_an_upload_that_failed(self, server, octets):
+    @pytest.mark.parametrize("name,octets", [
+        ("length", request("/auto/gone-1/deep/x", "PUT", {"Content-Length": 100}) + b"half"),
+        ("chunks", request("/auto/gone-2/deep/x", "PUT", CODED) + b"4\r\nhalf\r\n"),
+        ("malformed", request("/auto/gone-3/deep/x", "PUT", CODED) + b"x\r\n"),
+        ("precondition", request("/auto/gone-4/deep/x", "PUT", {"If-Match": "*"}, b"x")),
+        ("expectation", request("/auto/gone-5/deep/x", "PUT", {"Expect": "x"}, b"x")),
+        ("range", request("/auto/gone-6/deep/x", "PUT", {"Content-Range": "x"}, b"x")),
+    ])
+    def test_are_not_left_by_an_upload_that_failed(self, server, name, octets):
         with server.connect() as connection:
             connection.send(octets)
             time.sleep(0.05)
-        assert until(lambda: not os.path.exists(server.path("auto/gone")), 2)
+        parts = octets.split(b"/", 3)
+        assert until(lambda: not os.path.exists(server.path("auto/" + parts[2].decode())), 2)
+
+class TestFileSystems:
+    def test_one_that_is_mounted_below_the_root(self, start_daemon):
+        import subprocess
+        daemon = start_daemon(site={"Upload": "yes", "UploadCreateDirectories": "yes"})
+        path = daemon.put_directory("mounted")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=0777", "httpd-swift-wire", path],
+                       check=True)
+        try:
+            for status in (201, 204, 204):
+                assert put(daemon, "/mounted/x.txt", b"%d" % status).status == status
+                assert daemon.fetch("/mounted/x.txt").content == b"%d" % status
+            assert put(daemon, "/mounted/a/b.txt", b"x").status == 201
+            assert sorted(os.listdir(path)) == ["a", "x.txt"]
+        finally:
+            subprocess.run(["umount", "-l", path], check=True)
 
 
 class TestSize:
