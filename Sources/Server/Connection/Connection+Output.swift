@@ -22,18 +22,16 @@ extension Connection {
     /// Sends a cached response straight from the cache; what the socket does not take is copied.
     mutating func sendCached(_ index: Int, _ loop: inout Loop) {
         do throws(Errno) {
-            let count = loop.cache[index].message.count
-            let sent = try socket.send(loop.cache[index].message.span)
+            let (sent, count) = try loop.cache.send(index, to: socket)
             loop.statistics.sentBytes &+= sent
             if sent < count {
                 isWritable = false
-                output.append(
-                    copying: loop.cache[index].message.span.extracting(sent..<count))
+                loop.cache.append(index, from: sent, to: &output)
             }
         } catch {
             if error == .again {
                 isWritable = false
-                output.append(copying: loop.cache[index].message.span)
+                loop.cache.append(index, to: &output)
             } else {
                 closing = .now
             }

@@ -118,14 +118,30 @@ struct RepresentationCache: ~Copyable {
         hand = 0
     }
 
-    /// The entry at an index that `find` or `insert` gave.
-    subscript(index: Int) -> Entry {
-        _read { yield entries[index] }
+    /// What the response of an entry is made of.
+    func representation(at index: Int) -> Representation {
+        entries[index].representation
     }
 
-    /// Appends the whole response of an entry.
-    func append(_ index: Int, to output: inout Bytes) {
-        output.append(copying: entries[index].message.span)
+    /// The bytes of content of an entry.
+    func contentByteCount(at index: Int) -> Int {
+        entries[index].representation.byteCount
+    }
+
+    /// Sends the whole response of an entry, in one call.
+    ///
+    /// - Returns: how many bytes were taken, and of how many.
+    func send(
+        _ index: Int, to socket: borrowing FileDescriptor
+    ) throws(Errno) -> (sent: Int, of: Int) {
+        // Not through an accessor that yields the entry: its frame would be an allocation.
+        (try socket.send(entries[index].message.span), entries[index].message.count)
+    }
+
+    /// Appends the response of an entry from an offset on.
+    func append(_ index: Int, from start: Int = 0, to output: inout Bytes) {
+        let message = entries[index].message.span
+        output.append(copying: message.extracting(start..<message.count))
     }
 
     /// Appends a part of the content of an entry.

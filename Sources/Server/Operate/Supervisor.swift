@@ -46,9 +46,10 @@ final class Supervisor: ControlService {
             throw StartFailure(error)
         }
         let descriptors = ProcessLimits.raiseDescriptorLimit()
-        // Besides its socket, a connection may have a file open.
+        // Some of the others have a file open too; where none is left, they get 503.
         connectionLimit =
-            settings.server.maxConnections ?? max(64, min(1_000_000, (descriptors - 64) / 2))
+            settings.server.maxConnections
+            ?? max(64, min(1_000_000, descriptors - 64 - descriptors / 8))
         sinks = try Self.openSinks(settings.log, logger)
         let workerCount = settings.server.workers ?? ProcessLimits.usableProcessorCount
         do throws(Errno) {

@@ -48,7 +48,7 @@ extension Connection {
         guard head.method == .get, head.minorVersion == 1, exchange.mayPersist,
             !head.isConditionalOrPartial
         else {
-            let representation = loop.cache[index].representation
+            let representation = loop.cache.representation(at: index)
             respond(with: representation, .cached(index), head, bytes, &loop)
             return
         }
@@ -57,7 +57,7 @@ extension Connection {
         } else {
             loop.cache.append(index, to: &loop.outgoing)
         }
-        let byteCount = loop.cache[index].representation.byteCount
+        let byteCount = loop.cache.contentByteCount(at: index)
         finish(head, bytes, .ok, contentByteCount: byteCount, &loop)
     }
 
