@@ -156,6 +156,8 @@ extension FileDescriptor {
         let socket = try streamSocket(family: address.family)
         if address.family != .unix {
             try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+            // Accepted connections inherit it; a response must not wait for an acknowledgement.
+            try socket.setNoDelay()
             if address.family == .ipv6 { try socket.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         }
         let number = socket.rawValue
