@@ -241,6 +241,22 @@ class Daemon:
         """Whether the process lives."""
         return self.process is not None and self.process.poll() is None
 
+    def descriptors(self):
+        """What each descriptor that it has open stands for."""
+        directory = "/proc/%d/fd/" % self.pid
+        targets = []
+        for name in os.listdir(directory):
+            try:
+                targets.append(os.readlink(directory + name))
+            except FileNotFoundError:
+                pass
+        return targets
+
+    def unnamed_files(self):
+        """The files below the root that it has open and that have no name."""
+        return [target for target in self.descriptors()
+                if target.startswith(self.root) and target.endswith("(deleted)")]
+
     def errors(self):
         """What it wrote to standard error."""
         with open(self.error_path, errors="replace") as file:

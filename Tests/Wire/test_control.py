@@ -87,7 +87,8 @@ class TestStatus:
         ("/v2/status", "GET", 404), ("/v1/status/", "GET", 404), ("/index.html", "GET", 404),
         ("/../root/index.html", "GET", (400, 404)), ("/v1/status", "POST", 405),
         ("/v1/status", "PUT", 405), ("/v1/status", "DELETE", 405), ("/v1/reload", "GET", 405),
-        ("/v1/reload", "PUT", 405), ("/index.html", "PUT", (404, 405)), ("/v1/reload", "BREW", (405, 501)),
+        ("/v1/reload", "PUT", 405), ("/index.html", "PUT", (404, 405)),
+        ("/v1/reload", "BREW", (405, 501)),
     ])
     def test_other_requests(self, server, target, method, status):
         response = server.control(target, method, b"" if method in ("POST", "PUT") else None)

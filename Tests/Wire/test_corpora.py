@@ -1,7 +1,7 @@
 """Requests that other projects have collected, replayed: see corpora/README.md.
 
-The runners are kept as they are, but for one word in `h1corpus/run.py`: it gave a Host to the vector
-"Host missing" too. Each ends with "N passed, N failed".
+The runners are kept as they are, but for one word in `h1corpus/run.py`: it gave a Host to the
+vector "Host missing" too. Each ends with "N passed, N failed".
 """
 
 import os

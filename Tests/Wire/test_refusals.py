@@ -5,6 +5,8 @@ end a message elsewhere than a stricter reader thinks, an answer to that one wou
 half of a smuggled request (RFC 9112 §11.2).
 """
 
+import os
+
 import pytest
 
 from httpwire import chunked, request
@@ -293,7 +295,6 @@ def test_octet_by_octet(server, octets, statuses):
 
 
 def test_nothing_of_all_that_was_stored(server):
-    import os
     assert os.listdir(server.path("up")) == []
 
 
@@ -483,7 +484,8 @@ def test_accepted(server, octets, slowly):
 @pytest.mark.parametrize("size", [1 << 20, 1], ids=["at once", "octet by octet"])
 def test_accepted_chunks(server, field, octets, content, size):
     with server.connect() as connection:
-        connection.send_slowly(fields(field, "PUT /up/accepted HTTP/1.1") + octets + FOLLOWING, size)
+        head = fields(field, "PUT /up/accepted HTTP/1.1")
+        connection.send_slowly(head + octets + FOLLOWING, size)
         assert connection.read("PUT").status in (201, 204)
         assert connection.read().content == b"FOLLOWING\n"
     assert server.fetch("/up/accepted").content == content

@@ -1,6 +1,7 @@
 """Starting: the command line, what is refused with which exit code, and sockets passed on."""
 
 import os
+import shutil
 import socket
 import subprocess
 
@@ -22,7 +23,9 @@ def run(*arguments, timeout=10, environment=None):
 
 @pytest.fixture
 def directory():
-    return make_directory()
+    path = make_directory()
+    yield path
+    shutil.rmtree(path)
 
 
 def configured(directory, text):
@@ -46,7 +49,8 @@ class TestCommandLine:
         assert result.returncode == 0 and any(letter.isdigit() for letter in result.stdout)
 
     @pytest.mark.parametrize("arguments", [
-        ["--nonsense"], ["--listen"], ["--config"], ["stray"], ["--listen", "x", "--config", "none"],
+        ["--nonsense"], ["--listen"], ["--config"], ["stray"],
+        ["--listen", "x", "--config", "none"],
         ["--config", "none", "--listen", "127.0.0.1:99999"],
         ["--config", "none", "--listen", "127.0.0.1:"], ["-x"],
     ], ids=" ".join)
