@@ -29,13 +29,15 @@ extension FileStatus {
         abs(now - modified) < timestampDoubt
     }
 
-    /// The validators of the file's content; the entity tag is weak where another write could leave
-    /// the same time and size.
-    public func validators(isDoubtful: Bool) -> Validators {
+    /// The validators of the file's content at a time in nanoseconds since 1970.
+    ///
+    /// The entity tag is weak where another write could leave the same time and size. A date in the
+    /// future is replaced by the present one (RFC 9110 §8.8.2.1).
+    public func validators(isDoubtful: Bool, now: Int) -> Validators {
         Validators(
             entityTag: EntityTag(
                 UInt64(bitPattern: Int64(modified)), UInt64(size), isWeak: isDoubtful),
-            lastModified: HTTPDate(seconds: modified.flooredSeconds))
+            lastModified: HTTPDate(seconds: min(modified, now).flooredSeconds))
     }
 }
 

@@ -72,7 +72,7 @@ public final class SiteRoot: Sendable {
     /// The validators of a file, as far as its age allows strong ones.
     public func validators(of status: FileStatus, now: Int) -> Validators {
         status.validators(
-            isDoubtful: status.isYoung(at: now) && !publications.contains(status))
+            isDoubtful: status.isYoung(at: now) && !publications.contains(status), now: now)
     }
 
     private func lookupIndex(of path: ResolvedPath, mayBlock: Bool) -> Lookup {

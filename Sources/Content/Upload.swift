@@ -114,7 +114,6 @@ public final class Upload: @unchecked Sendable {
         if let limit = policy.byteLimit, let expectedByteCount, expectedByteCount > limit {
             throw .tooLarge
         }
-        if policy.createsDirectories { try createParents() }
         try check(current: try currentStatus())
         file = try openUnnamed()
         guard let expectedByteCount, expectedByteCount > 0 else { return }
@@ -168,7 +167,7 @@ public final class Upload: @unchecked Sendable {
         } catch {
             throw UploadError(error)
         }
-        return Published(isNew: isNew, validators: status.validators(isDoubtful: false))
+        return Published(isNew: isNew, validators: status.validators(isDoubtful: false, now: now))
     }
 
     /// Gives the file its name, if the preconditions still hold; nobody else publishes it meanwhile.
@@ -179,15 +178,17 @@ public final class Upload: @unchecked Sendable {
         for _ in 0..<16 {
             let current = try currentStatus()
             try check(current: current)
+            var made: [[UInt8]] = []
             do throws(Errno) {
                 if current == nil {
+                    made = try createParents()
                     try linkNew()
                 } else {
                     try replace()
                 }
                 return current == nil
             } catch {
-                if error == .notFound || error == .notDirectory { throw .missingParent }
+                removeDirectories(made)
                 if error != .exists { throw UploadError(error) }
             }
         }
@@ -261,16 +262,24 @@ public final class Upload: @unchecked Sendable {
         if current != nil, !policy.allowsOverwriting { throw .exists }
     }
 
+    /// Opens a file without a name in the target's directory; where that is still to be made, in the
+    /// nearest one above it.
     private func openUnnamed() throws(UploadError) -> FileDescriptor {
-        let parent = path.parent
-        do throws(Errno) {
-            return try root.directory.openBeneath(parent.span, .unnamed)
-        } catch {
-            switch error {
-            case .notFound, .notDirectory: throw .missingParent
-            case .notSupported, .isDirectory, .invalidArgument: break
-            default: throw UploadError(error)
+        var directory = path.parent
+        while true {
+            do throws(Errno) {
+                return try root.directory.openBeneath(directory.span, .unnamed)
+            } catch {
+                switch error {
+                case .notFound where policy.createsDirectories && directory.count > 2:
+                    directory = Self.parent(of: directory)
+                    continue
+                case .notFound, .notDirectory: throw .missingParent
+                case .notSupported, .isDirectory, .invalidArgument: break
+                default: throw UploadError(error)
+                }
             }
+            break
         }
         // The file system has no O_TMPFILE.
         do throws(Errno) {
@@ -283,29 +292,61 @@ public final class Upload: @unchecked Sendable {
         }
     }
 
-    /// Makes the directories above the target, one after the other, each opened below the root.
-    private func createParents() throws(UploadError) {
-        let names = path.parent.dropLast().split(separator: 0x2F)
-        guard !path.parent.elementsEqual([0x2E, 0]) else { return }
+    /// The path of the directory that has a directory; `.` for the root's.
+    private static func parent(of directory: [UInt8]) -> [UInt8] {
+        guard let slash = directory.lastIndex(of: 0x2F) else { return [0x2E, 0] }
+        return directory[..<slash] + [0]
+    }
+
+    /// Makes the directories above the target that are missing, each opened below the root.
+    ///
+    /// - Returns: those that were made, the outermost first.
+    private func createParents() throws(Errno) -> [[UInt8]] {
+        guard policy.createsDirectories, path.parent.count > 2 else { return [] }
+        var made: [[UInt8]] = []
+        var prefix: [UInt8] = []
         do throws(Errno) {
-            var directory = try root.directory.openBeneath([0x2E, 0].span, [.read, .directory])
-            var prefix: [UInt8] = []
-            for name in names {
+            for name in path.parent.dropLast().split(separator: 0x2F) {
+                let outer = (prefix.isEmpty ? [0x2E] : prefix) + [0]
                 let child = Array(name) + [0]
-                do throws(Errno) {
-                    try directory.makeDirectory(child.span, permissions: 0o755)
-                    if policy.durability == .full { try directory.synchronize() }
-                } catch {
-                    if error != .exists { throw error }
-                }
                 prefix += (prefix.isEmpty ? [] : [0x2F]) + name
-                let path = prefix + [0]
-                directory = try root.directory.openBeneath(path.span, [.read, .directory])
+                let directory = try root.directory.openBeneath(outer.span, [.read, .directory])
+                guard try directory.makeDirectoryIfMissing(child.span) else { continue }
+                made.append(prefix + [0])
+                if policy.durability == .full { try directory.synchronize() }
             }
         } catch {
-            if error == .notDirectory { throw .missingParent }
-            throw UploadError(error)
+            removeDirectories(made)
+            throw error
         }
+        return made
+    }
+
+    /// Removes directories that were made for nothing; those that are used by now stay.
+    private func removeDirectories(_ made: [[UInt8]]) {
+        for path in made.reversed() {
+            let outer = Self.parent(of: path)
+            let name = Array(path[((path.lastIndex(of: 0x2F) ?? -1) + 1)...])
+            guard let directory = try? root.directory.openBeneath(outer.span, [.read, .directory])
+            else { return }
+            try? directory.removeDirectory(name.span)
+        }
+    }
+}
+
+extension FileDescriptor {
+    /// Makes a directory in this one, of mode 0755 whatever the umask.
+    ///
+    /// - Returns: false where it is there already.
+    fileprivate func makeDirectoryIfMissing(_ name: Span<UInt8>) throws(Errno) -> Bool {
+        do throws(Errno) {
+            try makeDirectory(name, permissions: 0o755)
+        } catch {
+            if error == .exists { return false }
+            throw error
+        }
+        try openBeneath(name, [.read, .directory]).setPermissions(0o755)
+        return true
     }
 }
 

@@ -149,7 +149,10 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
 }
 
 extension FileDescriptor {
-    /// A listening stream socket, non-blocking and closed on exec.
+    /// A listening stream socket, non-blocking and closed on exec; a Unix one is for its owner and
+    /// group only (0660).
+    ///
+    /// To be called before there are other threads, because it changes the umask for a moment.
     ///
     /// - Throws: EADDRINUSE, EACCES and so on, of bind(2) and listen(2).
     public static func listening(at address: SocketAddress) throws(Errno) -> FileDescriptor {
@@ -162,6 +165,8 @@ extension FileDescriptor {
         }
         let number = socket.rawValue
         var storage = address.storage
+        let mask = umask(0o117)
+        defer { umask(mask) }
         _ = try check { unsafe clinux_bind(number, &storage, address.length) }
         _ = try check { listen(number, 4096) }
         return socket

@@ -2,6 +2,14 @@ internal import CSystemd
 
 /// The native protocol of the journal (sd_journal_sendv(3)).
 public enum Journal {
+    /// Whether entries are for the journal: a service manager started us, and the journal listens.
+    ///
+    /// Sending tells nothing of this kind: without a journal, entries vanish.
+    public static var isOurs: Bool {
+        unsafe (getenv("NOTIFY_SOCKET") != nil || getenv("JOURNAL_STREAM") != nil)
+            && access("/run/systemd/journal/socket", W_OK) == 0
+    }
+
     /// Sends one entry.
     ///
     /// - Parameters:

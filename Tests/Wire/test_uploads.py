@@ -156,10 +156,12 @@ class TestPreconditions:
     ], ids=lambda value: " ".join("%s: %s" % item for item in value.items())
         if isinstance(value, dict) else None)
     def test_of_a_file_that_is_there(self, server, tag, fields, status):
-        fields = {
-            name: value.replace("TAG", tag).replace("PAST", http_date(time.time() - 1e6))
-            .replace("FUTURE", http_date(time.time() + 1e6)) for name, value in fields.items()}
+        pattern = fields
         for form in ("length", "chunks"):
+            fields = {
+                name: value.replace("TAG", tag).replace("PAST", http_date(time.time() - 1e6))
+                .replace("FUTURE", http_date(time.time() + 1e6))
+                for name, value in pattern.items()}
             with server.connect() as connection:
                 octets = request("/up/conditional.txt", "PUT", fields, b"new\n") \
                     if form == "length" else \
@@ -169,8 +171,6 @@ class TestPreconditions:
             stored = b"new\n" if response.status == 204 else OLD
             assert server.fetch("/up/conditional.txt").content == stored
             tag = put(server, "/up/conditional.txt", OLD).get("etag")
-            if any("TAG" in value for value in fields.values()) or "If-Match" in fields:
-                break
 
     @pytest.mark.parametrize("fields,status", [
         ({"If-None-Match": "*"}, 201), ({"If-None-Match": '"a"'}, 201), ({"If-Match": "*"}, 412),

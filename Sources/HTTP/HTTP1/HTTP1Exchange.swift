@@ -50,6 +50,15 @@ public struct HTTP1Exchange: Sendable, BitwiseCopyable {
         if case .closed = reading { false } else { isPersistent }
     }
 
+    /// The bytes of content that are known to come: the rest of it, or of the present chunk.
+    public var announcedContentByteCount: Int {
+        switch reading {
+        case .length(let remaining): remaining
+        case .chunked(let decoder): decoder.announcedByteCount
+        case .done, .head, .closed: 0
+        }
+    }
+
     /// The bytes of content that are still to come, where the request said how many.
     public var remainingContentByteCount: Int? {
         switch reading {

@@ -37,6 +37,14 @@ public struct EntityTag: Sendable, BitwiseCopyable {
         output.append(0x22)
     }
 
+    /// Whether a field value is this one tag and both are strong (RFC 9110 §8.8.3.2).
+    public func isStronglyEqual(to value: Span<UInt8>) -> Bool {
+        !isWeak && value.count == Int(count) + 2 && value[0] == 0x22
+            && value[value.count - 1] == 0x22
+            && value.extracting(1..<value.count - 1)
+                .equals(opaque.span.extracting(0..<Int(count)))
+    }
+
     /// Whether a field value, `*` or a list of tags, names this tag (RFC 9110 §13.1.1, §13.1.2).
     ///
     /// - Parameters:

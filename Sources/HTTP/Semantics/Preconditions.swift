@@ -57,7 +57,7 @@ extension RequestHead {
     public func ifRangeHolds(in bytes: Span<UInt8>, current: Validators, now: HTTPDate) -> Bool {
         guard let value = value(.ifRange, in: bytes) else { return true }
         guard !isRepeated(.ifRange), value.count > 0, !value.equals("*") else { return false }
-        if value[0] == 0x22 { return current.entityTag.isListed(in: value, strongly: true) }
+        if value[0] == 0x22 { return current.entityTag.isStronglyEqual(to: value) }
         guard let date = HTTPDate(parsing: value, now: now) else { return false }
         // A date is strong only when the file cannot have changed again within it (§8.8.2.2).
         return date == current.lastModified && now.seconds - date.seconds >= 1

@@ -125,8 +125,8 @@ struct WorkerContext: Sendable {
     let listeners: [Listener]
     let snapshot: Snapshot
     let sinks: LogSinks
-    /// Connections that this worker may have open.
-    let connectionLimit: Int
+    /// The connections of all workers.
+    let connectionCount: ConnectionCount
 }
 
 /// What the control interface can ask of the process; answers come by the closure, from any thread.

@@ -26,15 +26,18 @@ struct Worker: ~Copyable {
     private var freeSlots = UniqueArray<Int32>()
     private var head = RequestHead()
     private var buffer = RigidArray<UInt8>(capacity: 64 << 10)
-    private let connectionLimit: Int
+    /// Connections of this worker, those to the control interface included.
+    private var openCount = 0
+    private let capacity: Int
+    private let connectionCount: ConnectionCount
     private var peerAddress = SocketAddress.unspecified
     private var generation: UInt32 = 0
     private var drained: Acknowledgement?
 
     private init(_ context: WorkerContext, epoll: consuming Epoll) {
-        connectionLimit = context.connectionLimit
+        connectionCount = context.connectionCount
         self.epoll = epoll
-        let capacity = context.connectionLimit + Self.refusalSlots
+        capacity = context.connectionCount.limit + Self.refusalSlots
         connections = RigidArray(capacity: capacity)
         loop = Loop(context, capacity: capacity)
     }
@@ -69,7 +72,7 @@ struct Worker: ~Copyable {
             resumeConnections()
             expireDeadlines()
             loop.log.flush(&loop.statistics)
-            if let drained, loop.statistics.connections == 0 {
+            if let drained, openCount == 0 {
                 drained.answer(worker: loop.workerIndex, loop.statistics)
                 self.drained = nil
             }
@@ -127,11 +130,10 @@ struct Worker: ~Copyable {
         guard drained == nil, !loop.isDraining else { return }
         let listener = loop.listeners[index]
         for _ in 0..<Self.acceptBatch {
-            guard loop.statistics.connections < connectionLimit + Self.refusalSlots else { return }
+            guard openCount < capacity else { return }
             do throws(Errno) {
                 let socket = try listener.socket.accept(peer: &peerAddress)
-                let isRefused =
-                    loop.statistics.connections >= connectionLimit && listener.role == .http
+                let isRefused = listener.role == .http && !connectionCount.tryAdd()
                 add(socket, listener: index, role: listener.role, isRefused: isRefused)
             } catch {
                 // The connections that are there go on; this one waits in the listener's queue.
@@ -155,9 +157,12 @@ struct Worker: ~Copyable {
         } else {
             connections[slot] = connection
         }
-        loop.statistics.connections += 1
-        loop.statistics.acceptedConnections += 1
-        if isRefused { loop.statistics.refusedConnections += 1 }
+        openCount += 1
+        if role == .http {
+            loop.statistics.connections += 1
+            loop.statistics.acceptedConnections += 1
+            if isRefused { loop.statistics.refusedConnections += 1 }
+        }
         do throws(Errno) {
             try epoll.addConnection(number, token: id.token)
         } catch {
@@ -173,11 +178,15 @@ struct Worker: ~Copyable {
         loop.deadlines.disarm(slot)
         loop.outgoing.removeAll(keepingCapacity: true)
         connections[slot].finishAborted(&loop)
+        openCount -= 1
+        if connections[slot].role == .http {
+            loop.statistics.connections -= 1
+            if !connections[slot].isRefused { connectionCount.remove() }
+        }
         connections[slot] = Connection(
             socket: .none, id: ConnectionID(slot: -1, generation: 0), listener: 0, role: .http,
             peer: PeerText(""), isRefused: false)
         freeSlots.append(Int32(truncatingIfNeeded: slot))
-        loop.statistics.connections -= 1
     }
 
     private mutating func handle(_ message: WorkerMessage) {

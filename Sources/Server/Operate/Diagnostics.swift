@@ -15,20 +15,19 @@ struct Diagnostics: LogHandler {
 
     /// A logger to the right place.
     static func logger() -> Logger {
-        let usesJournal = ServiceNotification.hasManager
+        let usesJournal = Journal.isOurs
         return Logger(label: "httpd-swift") { _ in Diagnostics(usesJournal: usesJournal) }
     }
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        guard usesJournal else {
-            StandardError.write("\(Self.prefix(event.level))\(event.message)\n")
-            return
-        }
         let fields = all.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
-        Journal.send(
-            "\(event.message)", priority: Self.priority(event.level),
-            fields: [("SYSLOG_IDENTIFIER", "httpd-swift")] + fields)
+        let isSent =
+            usesJournal
+            && Journal.send(
+                "\(event.message)", priority: Self.priority(event.level),
+                fields: [("SYSLOG_IDENTIFIER", "httpd-swift")] + fields)
+        if !isSent { StandardError.write("\(Self.prefix(event.level))\(event.message)\n") }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

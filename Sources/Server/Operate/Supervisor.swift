@@ -28,7 +28,7 @@ final class Supervisor: ControlService {
     private let mailboxes: [Mailbox]
     private let pool: BlockingPool
     private let sinks: LogSinks
-    private let connectionLimit: Int
+    private let connectionCount: ConnectionCount
     private let started = WallClock.now
     private let request: EventDescriptor
     private let state: Mutex<State>
@@ -47,9 +47,9 @@ final class Supervisor: ControlService {
         }
         let descriptors = ProcessLimits.raiseDescriptorLimit()
         // Some of the others have a file open too; where none is left, they get 503.
-        connectionLimit =
-            settings.server.maxConnections
-            ?? max(64, min(1_000_000, descriptors - 64 - descriptors / 8))
+        connectionCount = ConnectionCount(
+            limit: settings.server.maxConnections
+                ?? max(64, min(1_000_000, descriptors - 64 - descriptors / 8)))
         sinks = try Self.openSinks(settings.log, logger)
         let workerCount = settings.server.workers ?? ProcessLimits.usableProcessorCount
         do throws(Errno) {
@@ -73,7 +73,7 @@ final class Supervisor: ControlService {
             let context = WorkerContext(
                 index: index, workerCount: count, mailbox: mailbox, pool: pool, control: self,
                 listeners: listeners, snapshot: snapshot, sinks: sinks,
-                connectionLimit: (connectionLimit + count - 1) / count)
+                connectionCount: connectionCount)
             try StartFailure.wrap("thread") { () throws(Errno) in try Worker.start(context) }
         }
         state.withLock { $0.phase = .running }
@@ -353,7 +353,7 @@ final class Supervisor: ControlService {
             entry.requests = report.requests
             return entry
         }
-        status.connections.limit = connectionLimit
+        status.connections.limit = connectionCount.limit
         status.cache.limit = snapshot.settings.server.cacheByteLimit
         status.log.file = sinks.file?.path
         return status
@@ -395,7 +395,7 @@ final class Supervisor: ControlService {
                 throw StartFailure(.inputOutputError, diagnostic.description)
             }
         }
-        if ServiceNotification.hasManager {
+        if Journal.isOurs {
             sinks.journal = try StartFailure.wrap("journal") { () throws(Errno) in
                 try JournalThread()
             }

@@ -131,6 +131,8 @@ extension Connection {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ status: StatusCode,
         _ contentByteCount: Int, start: Instant, _ loop: inout Loop
     ) {
+        // The control interface is no part of what it reports.
+        guard role == .http else { return }
         let duration = max(0, Instant.now - start)
         loop.statistics.responsesByClass[status.classDigit] &+= 1
         loop.statistics.latency.record(duration / 1000)

@@ -10,11 +10,19 @@ final class UploadExchange {
     let minorVersion: UInt8
     /// The peer waits for 100 (Continue), and has not got it.
     var awaitsContinue: Bool
+    /// The most bytes of content; nil is no limit.
+    let byteLimit: Int?
     /// Content that was received and not yet handed to the pool.
     var buffer: [UInt8] = []
+    /// Bytes of content that were received.
+    var receivedByteCount = 0
 
-    init(upload: Upload, path: ResolvedPath, minorVersion: UInt8, awaitsContinue: Bool) {
+    init(
+        upload: Upload, path: ResolvedPath, byteLimit: Int?, minorVersion: UInt8,
+        awaitsContinue: Bool
+    ) {
         self.upload = upload
+        self.byteLimit = byteLimit
         self.path = path
         self.minorVersion = minorVersion
         self.awaitsContinue = awaitsContinue
@@ -65,7 +73,8 @@ extension Connection {
             return head.precondition(in: headBytes.span, current: current, now: now)
         }
         exchange.upload = UploadExchange(
-            upload: upload, path: path, minorVersion: head.minorVersion,
+            upload: upload, path: path, byteLimit: policy.byteLimit,
+            minorVersion: head.minorVersion,
             awaitsContinue: head.expectsContinue && head.minorVersion == 1)
         pending = exchange
         work = .upload
@@ -118,6 +127,14 @@ extension Connection {
         } catch {
             respondEarly(error.status, error.reason, &loop)
             return true
+        }
+        if let upload = pending?.upload, let limit = upload.byteLimit {
+            if case .content(let range) = event { upload.receivedByteCount += range.count }
+            if upload.receivedByteCount + exchange.announcedContentByteCount > limit {
+                exchange.close()
+                continueUpload(.failure(.tooLarge), &loop)
+                return true
+            }
         }
         switch event {
         case .needMoreBytes:
