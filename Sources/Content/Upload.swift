@@ -292,15 +292,22 @@ public final class Upload: @unchecked Sendable {
             var prefix: [UInt8] = []
             for name in names {
                 let child = Array(name) + [0]
+                var isNew = true
                 do throws(Errno) {
                     try directory.makeDirectory(child.span, permissions: 0o755)
                     if policy.durability == .full { try directory.synchronize() }
                 } catch {
                     if error != .exists { throw error }
+                    isNew = false
                 }
                 prefix += (prefix.isEmpty ? [] : [0x2F]) + name
                 let path = prefix + [0]
                 directory = try root.directory.openBeneath(path.span, [.read, .directory])
+                if isNew {
+                    // Readable like the files in it, whatever umask(2) says; a group stays inherited.
+                    let special = try directory.status().mode & 0o7000
+                    try directory.setPermissions(special | 0o755)
+                }
             }
         } catch {
             if error == .notDirectory { throw .missingParent }
