@@ -36,11 +36,6 @@ public enum ServiceNotification {
         return Int(clamping: microseconds) * 1000
     }
 
-    /// Whether the process was started by a service manager that listens.
-    public static var hasManager: Bool {
-        unsafe getenv("NOTIFY_SOCKET") != nil || getenv("JOURNAL_STREAM") != nil
-    }
-
     private static func send(_ message: String) {
         _ = unsafe sd_notify(0, message)
     }
