@@ -1,22 +1,22 @@
 # httpd-swift: build, try, test, install.  "make help" lists what there is.
 
 # Where `make install` puts things; DESTDIR is put before all of them.
-prefix = /usr
-bindir = $(prefix)/bin
-sbindir = $(prefix)/sbin
-datadir = $(prefix)/share
-mandir = $(datadir)/man
-sysconfdir = /etc
-DESTDIR =
+prefix ?= /usr
+bindir ?= $(prefix)/bin
+sbindir ?= $(prefix)/sbin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+sysconfdir ?= /etc
+DESTDIR ?=
 export prefix bindir sbindir datadir mandir sysconfdir DESTDIR
 
 # Where `make run` listens: 127.0.0.1:$(PORT).
-PORT = 8080
+PORT ?= 8080
 export PORT
 
-SWIFT = swift
+SWIFT ?= swift
 # Debian's own, which is the one that sees Debian's Python packages.
-PYTHON = /usr/bin/python3
+PYTHON ?= /usr/bin/python3
 export SWIFT PYTHON
 
 build_packages = libsystemd-dev pkg-config python3 python3-pygments

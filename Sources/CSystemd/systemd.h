@@ -2,6 +2,6 @@
    sd_watchdog_enabled(3), sd_journal_sendv(3). */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>

@@ -345,7 +345,9 @@ extension FileDescriptor {
             if error == .exists { return false }
             throw error
         }
-        try openBeneath(name, [.read, .directory]).setPermissions(0o755)
+        // Readable like the files in it, whatever umask(2) says; a group stays inherited.
+        let directory = try openBeneath(name, [.read, .directory])
+        try directory.setPermissions(try directory.status().mode & 0o7000 | 0o755)
         return true
     }
 }

@@ -16,13 +16,19 @@ public struct ReloadOutcome: Sendable, Equatable, Codable {
     public var files: [String]
     /// Why it was refused, as `file:line:column: message`; empty where it was not.
     public var errors: [String]
+    /// What is in force only after a restart, as `file:line:column: message`.
+    public var notes: [String]
 
     /// An outcome.
-    public init(result: Result, generation: Int, files: [String], errors: [String] = []) {
+    public init(
+        result: Result, generation: Int, files: [String], errors: [String] = [],
+        notes: [String] = []
+    ) {
         self.result = result
         self.generation = generation
         self.files = files
         self.errors = errors
+        self.notes = notes
     }
 
     /// The outcome as a JSON text.
@@ -40,6 +46,7 @@ public struct ReloadOutcome: Sendable, Equatable, Codable {
             json.member("generation", generation)
             json.member("files", files)
             json.member("errors", errors)
+            json.member("notes", notes)
         }
         bytes = writer.bytes
     }

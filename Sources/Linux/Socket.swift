@@ -201,6 +201,14 @@ extension FileDescriptor {
         return address
     }
 
+    /// Whether connections can be accepted from it (SO_ACCEPTCONN of socket(7)).
+    public var isListening: Bool {
+        var value: CInt = 0
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        let result = unsafe getsockopt(rawValue, SOL_SOCKET, SO_ACCEPTCONN, &value, &length)
+        return result == 0 && value != 0
+    }
+
     /// Waits until the descriptor is ready (poll(2)).
     ///
     /// - Parameters:

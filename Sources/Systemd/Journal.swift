@@ -2,12 +2,16 @@ internal import CSystemd
 
 /// The native protocol of the journal (sd_journal_sendv(3)).
 public enum Journal {
-    /// Whether entries are for the journal: a service manager started us, and the journal listens.
+    /// Whether standard error goes to the journal (JOURNAL_STREAM, systemd.exec(5)).
     ///
-    /// Sending tells nothing of this kind: without a journal, entries vanish.
-    public static var isOurs: Bool {
-        unsafe (getenv("NOTIFY_SOCKET") != nil || getenv("JOURNAL_STREAM") != nil)
-            && access("/run/systemd/journal/socket", W_OK) == 0
+    /// The variable alone does not tell: on a terminal it may be that of the desktop session.
+    public static var hasStandardError: Bool {
+        guard let text = unsafe getenv("JOURNAL_STREAM").map({ unsafe String(cString: $0) }) else {
+            return false
+        }
+        var status = stat()
+        guard unsafe fstat(2, &status) == 0 else { return false }
+        return text == "\(status.st_dev):\(status.st_ino)"
     }
 
     /// Sends one entry.
@@ -33,25 +37,5 @@ public enum Journal {
             }
             return unsafe sd_journal_sendv(vectors, CInt(vectors.count)) == 0
         }
-    }
-
-    /// Sends one entry with a message and further fields.
-    ///
-    /// - Parameters:
-    ///   - message: the MESSAGE field.
-    ///   - priority: the PRIORITY field, 0 (emergency)…7 (debug).
-    ///   - fields: names of upper-case letters, digits and `_`, with their values.
-    /// - Returns: whether the journal took it.
-    @discardableResult
-    public static func send(
-        _ message: String, priority: Int, fields: [(String, String)] = []
-    ) -> Bool {
-        var bytes: [UInt8] = []
-        var ends: [Int] = []
-        for (name, value) in [("MESSAGE", message), ("PRIORITY", String(priority))] + fields {
-            bytes += "\(name)=\(value)".utf8
-            ends.append(bytes.count)
-        }
-        return send(bytes.span, fieldEnds: ends)
     }
 }

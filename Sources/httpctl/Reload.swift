@@ -18,13 +18,14 @@ struct Reload: ParsableCommand {
         // Opening roots on slow disks takes what it takes; systemd has its own limit.
         let (code, json) = try socket.ask(
             "POST", ControlInterface.reloadTarget, patience: .seconds(300))
-        guard code == 200 || code == 422 else {
+        guard code == 200 || code == 422 || code == 503 else {
             throw Failure(ExitStatus(statusCode: code), "the daemon does not reload (\(code))")
         }
         let outcome = try socket.decode(ReloadOutcome.self, from: json)
         if options.json { Console.output(String(decoding: json, as: UTF8.self)) }
         switch outcome.result {
         case .ok:
+            for note in outcome.notes { Console.error(TerminalText.escape(note)) }
             if options.json { return }
             let files = outcome.files.map { TerminalText.escape($0) }.joined(separator: " ")
             Console.output(

@@ -62,7 +62,8 @@ struct ControlMessageTests {
     func reloadOutcome() throws {
         let outcome = ReloadOutcome(
             result: .refused, generation: 3, files: ["/etc/a.conf"],
-            errors: ["/etc/a.conf:1:2: \"Roott=\" is not a key", "second\nline"])
+            errors: ["/etc/a.conf:1:2: \"Roott=\" is not a key", "second\nline"],
+            notes: ["/etc/a.conf:2:9: Workers="])
         let decoded = try JSONDecoder().decode(
             ReloadOutcome.self, from: Data(outcome.jsonBytes))
         #expect(decoded == outcome)

@@ -1,6 +1,7 @@
 """Clients that make load and notice every loss."""
 
 import collections
+import random
 import socket
 import threading
 import time
@@ -77,12 +78,14 @@ def numbered_requests(count, threads, query="number"):
 
 
 class Load:
-    """Clients that ask without pause until they are stopped: half with a new connection for each
-    request, half on persistent connections."""
+    """Clients that ask until they are stopped. Of three, one makes a new connection for each request,
+    one asks without pause on a persistent connection, and one pauses between requests on it, so that
+    a stop finds connections in every state."""
 
     def __init__(self, threads=12):
         self.stopping = False
         self.answered = [0] * threads
+        # How often the server ended a client's persistent connection.
         self.reconnected = [0] * threads
         self.failures = []
         self.threads = [threading.Thread(target=self.ask, args=(index,))
@@ -98,6 +101,11 @@ class Load:
         for thread in self.threads:
             thread.join()
 
+    @property
+    def busy(self):
+        """The requests answered of each client that does not pause."""
+        return [count for index, count in enumerate(self.answered) if index % 3 != 2]
+
     def ask(self, index):
         client = None
         while not self.stopping:
@@ -106,13 +114,16 @@ class Load:
                 status = client.get(b"/")
                 if status == 200:
                     self.answered[index] += 1
-                elif status is None:
-                    self.reconnected[index] += 1
-                else:
+                elif status is not None:
                     self.failures.append("status %d" % status)
-                if status is None or index % 2 == 0 or not client.persistent:
+                ended = status is None or not client.persistent
+                if ended and index % 3:
+                    self.reconnected[index] += 1
+                if ended or index % 3 == 0:
                     client.close()
                     client = None
+                elif index % 3 == 2:
+                    time.sleep(random.uniform(0, 0.6))
             except (OSError, Lost) as error:
                 kind = "new" if not client or not client.exchanges else "persistent"
                 self.failures.append("%s connection: %r" % (kind, error))

@@ -85,6 +85,34 @@ def test_what_only_the_machine_can_tell_is_refused_too(journal, text, place):
     assert machine.get("/").status == 200
 
 
+def test_log_goes_on_in_another_file():
+    other = machine.ACCESS_LOG.with_name("other.log")
+    try:
+        machine.configure("[Log]\nFile=%s\nFormat=json\n" % other)
+        assert reload().returncode == 0
+        machine.get("/?other-log")
+        machine.wait_until(lambda: "/?other-log" in other.read_text(), "the line")
+        assert "/?other-log" not in machine.ACCESS_LOG.read_text()
+        assert (other.owner(), other.group()) == ("httpd-swift", "adm")
+    finally:
+        other.unlink()
+
+
+def test_log_that_cannot_be_opened_is_refused(journal):
+    drop_in = machine.configure("[Log]\nFile=/usr/access.log\n")
+    assert reload().returncode != 0
+    assert "%s:2:6: " % drop_in in journal.text("--unit", machine.SERVICE, "--output=cat")
+    machine.get("/?kept-log")
+    machine.wait_until(lambda: "/?kept-log" in machine.ACCESS_LOG.read_text(), "the line")
+
+
+def test_what_takes_a_restart_is_told(journal):
+    drop_in = machine.configure("[Server]\nWorkers=1\n")
+    assert "%s:2:9: " % drop_in in machine.run("httpctl", "reload").stdout
+    text = journal.text("--unit", machine.SERVICE, "--output=cat")
+    assert "%s:2:9: a change of Workers= takes effect when" % drop_in in text
+
+
 def test_sighup_reloads_too(journal):
     machine.configure("[Site default]\nCacheControl=max-age=5\n")
     os.kill(machine.main_pid(), signal.SIGHUP)

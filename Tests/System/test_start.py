@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import statistics
+import subprocess
 import time
 
 import machine
@@ -111,21 +112,28 @@ def test_bad_configuration_at_start_neither_serves_nor_closes_the_sockets(journa
         assert waiting.recv(15).startswith(b"HTTP/1.1 200")
 
 
-def test_start_to_ready_takes_at_most_30_ms():
-    """The daemon's own time: without what systemd needs to set up the sandbox before its exec."""
-
-    def start_time():
-        machine.systemctl("stop", machine.SERVICE)
-        machine.systemctl("start", machine.SERVICE)
-        return (int(machine.property_of("ActiveEnterTimestampMonotonic"))
-                - int(machine.property_of("ExecMainStartTimestampMonotonic"))) / 1000
-
-    ready = [start_time() for _ in range(11)]
-    # With Type=exec a unit is active as soon as the program was executed.
-    machine.override(machine.SERVICE, "[Service]\nType=exec\n")
-    executed = [start_time() for _ in range(11)]
-    print("fork to READY %s ms, fork to exec %s ms" % (ready, executed))
-    assert statistics.median(ready) - statistics.median(executed) <= 30
+def test_start_to_ready_takes_at_most_30_ms(tmp_path):
+    """From fork to READY=1, with the configuration and the pages that were installed. Started from
+    here and not by systemd, which needs more than that, and not always the same, for the sandbox."""
+    machine.systemctl("stop", machine.SERVICE, *machine.SOCKETS)
+    path = str(tmp_path / "notify")
+    times = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(path)
+        notify.settimeout(10)
+        for _ in range(11):
+            begin = time.monotonic()
+            with subprocess.Popen(["/usr/sbin/httpd-swift", "--listen", "127.0.0.1:8080"],
+                                  stderr=subprocess.DEVNULL,
+                                  env={"NOTIFY_SOCKET": path}) as daemon:
+                assert b"READY=1" in notify.recv(4096)
+                times.append((time.monotonic() - begin) * 1000)
+                daemon.terminate()
+                while b"STOPPING=1" not in notify.recv(4096):
+                    pass
+            assert daemon.returncode == 0
+    print("fork to READY: %s ms" % ", ".join("%.1f" % each for each in times))
+    assert statistics.median(times) <= 30
 
 
 def test_fresh_daemon_takes_at_most_20_mib():

@@ -1,6 +1,7 @@
 """Restarts, stops and hangs: what clients notice of them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -31,8 +32,9 @@ def test_20_restarts_under_load_lose_no_request():
             time.sleep(0.1)
     assert len(pids) == 21
     assert clients.failures == [], "%d failures" % len(clients.failures)
-    assert min(clients.answered) >= 20
-    assert sum(clients.reconnected) > 0
+    assert min(clients.busy) >= 20
+    assert min(clients.answered) >= 5
+    assert sum(clients.reconnected) > 20
 
 
 def test_reloads_under_load_close_no_connection():
@@ -66,6 +68,20 @@ def test_stop_does_not_wait_longer_than_the_drain_timeout():
     assert 1.5 < time.monotonic() - begin < 5
     assert machine.property_of("Result") == "success"
     connection.close()
+
+
+def test_watchdog_lets_a_long_stop_be():
+    """A drain that is not systemd's: systemd expects signs of life all the same."""
+    machine.override(machine.SERVICE, "[Service]\nWatchdogSec=2s\n")
+    machine.systemctl("restart", machine.SERVICE)
+    connection, received, content = begin_download("large.bin", 64 << 20)
+    os.kill(machine.main_pid(), signal.SIGTERM)
+    time.sleep(5)
+    while data := connection.recv(1 << 20):
+        received += data
+    assert bytes(received).partition(b"\r\n\r\n")[2] == content
+    machine.wait_until(lambda: machine.property_of("ActiveState") == "inactive", "stopped")
+    assert machine.property_of("Result") == "success"
 
 
 def test_stop_closes_idle_connections_at_once():

@@ -32,7 +32,7 @@ struct Loop: ~Copyable {
     var isDraining = false
     /// The one site of a listener that has only one, else -1, by listener.
     private var onlySites: UniqueArray<Int>
-    private let sinks: LogSinks
+    private let journal: JournalThread?
     private let workerCount: Int
 
     init(_ context: WorkerContext, capacity: Int) {
@@ -42,14 +42,13 @@ struct Loop: ~Copyable {
         control = context.control
         listeners = context.listeners
         snapshot = context.snapshot
-        sinks = context.sinks
+        journal = context.journal
         workerCount = context.workerCount
         let settings = context.snapshot.settings
         cache = RepresentationCache(
             byteLimit: settings.server.cacheByteLimit / context.workerCount)
         deadlines = DeadlineQueues(capacity: capacity)
-        log = RequestLog(
-            context.sinks, settings: settings.log, workerCount: context.workerCount)
+        log = RequestLog(context.snapshot, context.journal, workerCount: context.workerCount)
         onlySites = UniqueArray()
         adopt(context.snapshot)
     }
@@ -59,7 +58,7 @@ struct Loop: ~Copyable {
         self.snapshot = snapshot
         let server = snapshot.settings.server
         log.flush(&statistics)
-        log = RequestLog(sinks, settings: snapshot.settings.log, workerCount: workerCount)
+        log = RequestLog(snapshot, journal, workerCount: workerCount)
         cache.removeAll()
         cache.byteLimit = server.cacheByteLimit / workerCount
         deadlines.setLength(of: .header, server.headerTimeout.nanoseconds)
@@ -124,7 +123,8 @@ struct WorkerContext: Sendable {
     let control: any ControlService
     let listeners: [Listener]
     let snapshot: Snapshot
-    let sinks: LogSinks
+    /// The journal, if standard error goes there.
+    let journal: JournalThread?
     /// The connections of all workers.
     let connectionCount: ConnectionCount
 }

@@ -92,10 +92,12 @@ final class Acknowledgement: Sendable {
     /// - Returns: the answers by worker; fewer when the time was over.
     func wait(count: Int, milliseconds: Int) -> [Int: Statistics] {
         let end = Instant.now + milliseconds * 1_000_000
-        for _ in 0..<count {
+        while true {
+            let answers = answers.withLock { $0 }
             let left = (end - Instant.now) / 1_000_000
-            guard left > 0, event.wait(milliseconds: Int32(clamping: left)) else { break }
+            guard answers.count < count, left > 0,
+                event.wait(milliseconds: Int32(clamping: left))
+            else { return answers }
         }
-        return answers.withLock { $0 }
     }
 }

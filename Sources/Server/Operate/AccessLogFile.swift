@@ -1,4 +1,6 @@
+internal import Configuration
 internal import Linux
+internal import Logging
 internal import Synchronization
 
 /// The access log file, shared by all workers, each of which writes whole lines.
@@ -55,5 +57,50 @@ final class AccessLogFile: Sendable {
 
     private static func open(_ path: String) throws(Errno) -> FileDescriptor {
         try FileDescriptor.open(path, [.append, .create], permissions: 0o640)
+    }
+}
+
+/// The opening of the access log that a configuration names.
+struct LogOpening {
+    private let settings: LogSettings
+    private let logger: Logger
+    private let inForce: AccessLogFile?
+
+    /// What is to be opened.
+    ///
+    /// - Parameters:
+    ///   - settings: what the configuration says.
+    ///   - logger: where a failure to write is told.
+    ///   - inForce: the log that is open already; it goes on where the path is the same.
+    init(_ settings: LogSettings, _ logger: Logger, inForce: AccessLogFile?) {
+        self.settings = settings
+        self.logger = logger
+        self.inForce = inForce
+    }
+
+    /// The log, or nil where the configuration wants none.
+    func open() throws(Diagnostic) -> AccessLogFile? {
+        guard let path = settings.file else { return nil }
+        if let inForce, inForce.path == path { return inForce }
+        let logger = logger
+        do throws(Errno) {
+            return try AccessLogFile(path: path) { path, error in
+                Self.report("cannot be written", path, error, logger)
+            }
+        } catch {
+            throw Diagnostic(
+                "the access log '\(path)' cannot be opened: \(error)",
+                at: settings.locations["File"])
+        }
+    }
+
+    /// Tells the admin that the log does not get its lines.
+    static func report(_ what: String, _ path: String, _ error: Errno, _ logger: Logger) {
+        logger.error(
+            "The access log '\(path)' \(what): \(error)",
+            metadata: [
+                "MESSAGE_ID": "\(MessageID.logFailed)", "LOG_FILE": "\(path)",
+                "ERRNO": "\(error.rawValue)",
+            ])
     }
 }

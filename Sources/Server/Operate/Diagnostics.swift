@@ -1,33 +1,34 @@
 internal import BasicContainers
 internal import Linux
 internal import Logging
-internal import Systemd
 
-/// Operational messages: to the journal when a service manager started us, else to standard error.
+/// Operational messages: to the journal where standard error goes there, else to standard error.
 ///
 /// Requests never come this way.
 struct Diagnostics: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
     var logLevel = Logger.Level.info
-    /// Whether entries go to the journal by its native protocol.
-    let usesJournal: Bool
+    /// The way to the journal; nil where messages go to standard error.
+    let journal: JournalThread?
 
     /// A logger to the right place.
-    static func logger() -> Logger {
-        let usesJournal = Journal.isOurs
-        return Logger(label: "httpd-swift") { _ in Diagnostics(usesJournal: usesJournal) }
+    static func logger(_ journal: JournalThread?) -> Logger {
+        Logger(label: "httpd-swift") { _ in Diagnostics(journal: journal) }
     }
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        guard let journal else {
+            StandardError.write("\(Self.prefix(event.level))\(event.message)\n")
+            return
+        }
         let fields = all.map { ($0.key, "\($0.value)") }.sorted { $0.0 < $1.0 }
-        let isSent =
-            usesJournal
-            && Journal.send(
-                "\(event.message)", priority: Self.priority(event.level),
-                fields: [("SYSLOG_IDENTIFIER", "httpd-swift")] + fields)
-        if !isSent { StandardError.write("\(Self.prefix(event.level))\(event.message)\n") }
+        journal.add(
+            [
+                ("MESSAGE", "\(event.message)"), ("PRIORITY", "\(Self.priority(event.level))"),
+                ("SYSLOG_IDENTIFIER", "httpd-swift"),
+            ] + fields)
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -2,19 +2,21 @@ internal import Linux
 internal import Synchronization
 internal import Systemd
 
-/// The thread that hands request events to the journal, so that a slow journal stalls no loop.
+/// The thread that hands events to the journal, so that a slow journal stalls nothing else: no loop,
+/// and not the thread that feeds the watchdog.
 final class JournalThread: Sendable {
     private struct Queue {
         /// The fields of the waiting events, one behind the other.
         var bytes: [UInt8] = []
         /// The offset behind each field; -1 ends an event.
         var ends: [Int] = []
-        /// Events that were added and not yet sent.
-        var pending = 0
+        /// Something was added and is not yet with the journal.
+        var isPending = false
         var sent = 0
         var failed = 0
     }
 
+    /// The bytes of requests that may wait; the rest of the process may fill as much again.
     private static let byteLimit = 1 << 20
     private let queue = Mutex(Queue())
     private let event: EventDescriptor
@@ -29,17 +31,43 @@ final class JournalThread: Sendable {
     /// Events that the journal did not take.
     var failedCount: Int { queue.withLock { $0.failed } }
 
-    /// Adds events.
+    /// Adds the events of requests.
     ///
     /// - Parameters:
     ///   - bytes: their fields.
     ///   - ends: the offset behind each field, -1 behind each event.
     /// - Returns: false where the queue is full; they are then dropped.
     func add(_ bytes: Span<UInt8>, ends: Span<Int>) -> Bool {
+        add(bytes, ends: ends, byteLimit: Self.byteLimit)
+    }
+
+    /// Adds an event of the process itself.
+    ///
+    /// - Parameter fields: their names, of upper-case letters, digits and `_`, with their values.
+    func add(_ fields: [(name: String, value: String)]) {
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+        for (name, value) in fields {
+            bytes += "\(name)=\(value)".utf8
+            ends.append(bytes.count)
+        }
+        ends.append(-1)
+        _ = add(bytes.span, ends: ends.span, byteLimit: 2 * Self.byteLimit)
+    }
+
+    /// Waits until everything that was added is with the journal, but not for long.
+    func drain() {
+        let end = Instant.now + 2_000_000_000
+        while Instant.now < end, queue.withLock({ $0.isPending }) {
+            Thread.pause(milliseconds: 2)
+        }
+    }
+
+    private func add(_ bytes: Span<UInt8>, ends: Span<Int>, byteLimit: Int) -> Bool {
         let isAdded = queue.withLock { queue in
-            guard queue.bytes.count + bytes.count <= Self.byteLimit else { return false }
+            guard queue.bytes.count + bytes.count <= byteLimit else { return false }
             let base = queue.bytes.count
-            queue.pending += 1
+            queue.isPending = true
             for index in 0..<bytes.count { queue.bytes.append(bytes[index]) }
             for index in 0..<ends.count {
                 queue.ends.append(ends[index] < 0 ? -1 : base + ends[index])
@@ -48,14 +76,6 @@ final class JournalThread: Sendable {
         }
         if isAdded { event.signal() }
         return isAdded
-    }
-
-    /// Waits until everything that was added is with the journal, but not for long.
-    func drain() {
-        let end = Instant.now + 2_000_000_000
-        while Instant.now < end, queue.withLock({ $0.pending > 0 }) {
-            Thread.pause(milliseconds: 5)
-        }
     }
 
     private func run() {
@@ -70,7 +90,7 @@ final class JournalThread: Sendable {
                 swap(&ends, &queue.ends)
             }
             send(bytes, ends)
-            if !ends.isEmpty { queue.withLock { $0.pending = $0.ends.isEmpty ? 0 : 1 } }
+            queue.withLock { $0.isPending = !$0.ends.isEmpty }
         }
     }
 

@@ -9,6 +9,12 @@ enum ListenerSetup {
         var failure: StartFailure?
         SocketActivation.takeSockets { inherited in
             let name = inherited.name
+            guard inherited.descriptor.isListening else {
+                failure = StartFailure(
+                    .systemError,
+                    "the socket '\(name)' of systemd takes no connections: it needs ListenStream=")
+                return
+            }
             do throws(Errno) {
                 listeners.append(try Listener(inherited))
             } catch {

@@ -3,14 +3,6 @@ internal import Configuration
 internal import HTTP
 internal import Linux
 
-/// Where request records go; shared by all workers.
-struct LogSinks: Sendable {
-    /// The access log file, if there is one.
-    var file: AccessLogFile?
-    /// The journal, if the process has one.
-    var journal: JournalThread?
-}
-
 /// What came of one exchange, as far as its request does not say it.
 struct ExchangeResult: BitwiseCopyable {
     var status: StatusCode
@@ -52,17 +44,21 @@ struct RequestLog: ~Copyable {
     private var lineCount = 0
     private var events = Bytes()
     private var fieldEnds = UniqueArray<Int>()
+    private var eventCount = 0
     private var budget: JournalBudget
     private let idPrefix = ProcessLimits.random()
     private var idCounter: UInt64 = 0
-    private let sinks: LogSinks
+    private let file: AccessLogFile?
+    private let journal: JournalThread?
     private let format: LogSettings.Format
     private let journalPolicy: LogSettings.Journal
 
-    init(_ sinks: LogSinks, settings: LogSettings, workerCount: Int) {
-        self.sinks = sinks
+    init(_ snapshot: Snapshot, _ journal: JournalThread?, workerCount: Int) {
+        file = snapshot.accessLog
+        self.journal = journal
+        let settings = snapshot.settings.log
         format = settings.format
-        journalPolicy = sinks.journal == nil ? .none : settings.journal
+        journalPolicy = journal == nil ? .none : settings.journal
         budget = JournalBudget(limit: settings.journalRateLimit, workerCount: workerCount)
     }
 
@@ -75,7 +71,7 @@ struct RequestLog: ~Copyable {
         result: ExchangeResult, clock: borrowing BatchClock, statistics: inout Statistics
     ) {
         idCounter &+= 1
-        if sinks.file != nil {
+        if file != nil {
             switch format {
             case .combined: appendCombined(head, bytes, peer, result, clock)
             case .json: appendJSON(head, bytes, peer, result, clock)
@@ -95,14 +91,17 @@ struct RequestLog: ~Copyable {
     /// Hands everything on: the lines to the kernel, the events to the journal's thread.
     mutating func flush(_ statistics: inout Statistics) {
         if !lines.isEmpty { flushLines(&statistics) }
-        guard !events.isEmpty, let journal = sinks.journal else { return }
-        if !journal.add(events.span, ends: fieldEnds.span) { statistics.journalDropped += 1 }
+        guard !events.isEmpty, let journal else { return }
+        if !journal.add(events.span, ends: fieldEnds.span) {
+            statistics.journalDropped += eventCount
+        }
+        eventCount = 0
         events.removeAll(keepingCapacity: true)
         fieldEnds.removeAll(keepingCapacity: true)
     }
 
     private mutating func flushLines(_ statistics: inout Statistics) {
-        let isWritten = sinks.file?.write(lines.span) ?? true
+        let isWritten = file?.write(lines.span) ?? true
         if isWritten {
             statistics.logLines += lineCount
         } else {
@@ -218,6 +217,7 @@ struct RequestLog: ~Copyable {
         events.append(hexadecimal: idPrefix &+ idCounter)
         endField()
         fieldEnds.append(-1)
+        eventCount &+= 1
     }
 
     private mutating func appendField(_ name: StaticString, _ value: Span<UInt8>) {

@@ -16,20 +16,28 @@ public enum Server {
     ///
     /// - Returns: how the process is to end.
     public static func run(_ options: Options) -> ExitStatus {
-        let logger = Diagnostics.logger()
+        var journal: JournalThread?
+        // Nothing that was said is lost with the process.
+        defer { journal?.drain() }
         do throws(StartFailure) {
             // Before any thread, so that none gets the signals.
             let signals = try StartFailure.wrap("signalfd") { () throws(Errno) in
                 try SignalDescriptor()
             }
+            if Journal.hasStandardError {
+                journal = try StartFailure.wrap("thread") { () throws(Errno) in
+                    try JournalThread()
+                }
+            }
             let loader = ConfigurationLoader(options)
             let settings = try loader.load()
             if options.checksOnly { return try check(settings) }
             let supervisor = try Supervisor(
-                options: options, loader: loader, settings: settings, logger: logger)
+                options: options, loader: loader, settings: settings, journal: journal)
             try supervisor.start()
             return supervisor.run(signals)
         } catch {
+            let logger = Diagnostics.logger(journal)
             for line in error.lines { logger.critical("\(line)") }
             return error.status
         }

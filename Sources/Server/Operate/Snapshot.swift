@@ -9,6 +9,8 @@ final class Snapshot: Sendable {
     let generation: Int
     let settings: Settings
     let sites: [Site]
+    /// The access log, if there is one.
+    let accessLog: AccessLogFile?
     let mediaTypes: MediaTypeMap
     /// The indices of the sites that answer on a listener, by the listener's index; the first is for
     /// hosts that none of them names.
@@ -16,9 +18,10 @@ final class Snapshot: Sendable {
 
     /// Opens what the settings name.
     ///
-    /// - Throws: every root that cannot be opened, and every listener that does not exist.
+    /// - Throws: every root that cannot be opened, every listener that does not exist, and a log
+    ///   that cannot be opened.
     init(
-        _ settings: Settings, listeners: [Listener], generation: Int
+        _ settings: Settings, listeners: [Listener], log: LogOpening, generation: Int
     ) throws(ConfigurationErrors) {
         var problems: [Diagnostic] = []
         var sites: [Site] = []
@@ -32,6 +35,12 @@ final class Snapshot: Sendable {
             } catch {
                 problems.append(Self.unusableRoot(site, error))
             }
+        }
+        do throws(Diagnostic) {
+            accessLog = try log.open()
+        } catch {
+            problems.append(error)
+            accessLog = nil
         }
         guard problems.isEmpty else { throw ConfigurationErrors(problems) }
         self.generation = generation

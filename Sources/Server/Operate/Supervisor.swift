@@ -27,21 +27,27 @@ final class Supervisor: ControlService {
     private let listeners: [Listener]
     private let mailboxes: [Mailbox]
     private let pool: BlockingPool
-    private let sinks: LogSinks
+    private let journal: JournalThread?
     private let connectionCount: ConnectionCount
+    /// The settings of which a part holds until the process ends.
+    private let initialSettings: ServerSettings
     private let started = WallClock.now
     private let request: EventDescriptor
     private let state: Mutex<State>
 
     init(
-        options: Options, loader: ConfigurationLoader, settings: Settings, logger: Logger
+        options: Options, loader: ConfigurationLoader, settings: Settings, journal: JournalThread?
     ) throws(StartFailure) {
         self.loader = loader
+        self.journal = journal
+        let logger = Diagnostics.logger(journal)
         self.logger = logger
+        initialSettings = settings.server
         listeners = try ListenerSetup.open(options)
         let snapshot: Snapshot
         do throws(ConfigurationErrors) {
-            snapshot = try Snapshot(settings, listeners: listeners, generation: 1)
+            let opening = LogOpening(settings.log, logger, inForce: nil)
+            snapshot = try Snapshot(settings, listeners: listeners, log: opening, generation: 1)
         } catch {
             throw StartFailure(error)
         }
@@ -50,7 +56,6 @@ final class Supervisor: ControlService {
         connectionCount = ConnectionCount(
             limit: settings.server.maxConnections
                 ?? max(64, min(1_000_000, descriptors - 64 - descriptors / 8)))
-        sinks = try Self.openSinks(settings.log, logger)
         let workerCount = settings.server.workers ?? ProcessLimits.usableProcessorCount
         do throws(Errno) {
             pool = try BlockingPool(threadCount: 8)
@@ -72,7 +77,7 @@ final class Supervisor: ControlService {
         for (index, mailbox) in mailboxes.enumerated() {
             let context = WorkerContext(
                 index: index, workerCount: count, mailbox: mailbox, pool: pool, control: self,
-                listeners: listeners, snapshot: snapshot, sinks: sinks,
+                listeners: listeners, snapshot: snapshot, journal: journal,
                 connectionCount: connectionCount)
             try StartFailure.wrap("thread") { () throws(Errno) in try Worker.start(context) }
         }
@@ -102,7 +107,9 @@ final class Supervisor: ControlService {
                 suppressed = updateStatus(suppressed: suppressed)
                 nextTick = now + Self.tick
             }
-            if isIdleForLong(&idleSince, now) { return drain(reason: "idle") }
+            if isIdleForLong(&idleSince, now) {
+                return drain(reason: "idle", signals, suppressed: suppressed)
+            }
             let wake = min(watchdog == nil ? nextTick : nextWatchdog, nextTick)
             let limit = idleLimit == nil ? Int.max : 500
             let left = max(0, min((wake - now + 999_999) / 1_000_000, limit))
@@ -110,17 +117,13 @@ final class Supervisor: ControlService {
             while let signal = signals.next() {
                 switch signal {
                 case .terminate, .interrupt:
-                    _ = updateStatus(suppressed: suppressed)
-                    return drain(reason: signal == .terminate ? "SIGTERM" : "SIGINT")
+                    let reason = signal == .terminate ? "SIGTERM" : "SIGINT"
+                    return drain(reason: reason, signals, suppressed: suppressed)
                 case .hangUp: _ = reload()
                 case .user1: reopenLog()
                 }
             }
-            request.wait()
-            let replies = state.withLock { state in
-                defer { state.replies = [] }
-                return state.replies
-            }
+            let replies = takeReplies()
             if !replies.isEmpty {
                 let (status, content) = reload()
                 for reply in replies { reply(status, content) }
@@ -131,6 +134,15 @@ final class Supervisor: ControlService {
     func reload(_ reply: @escaping Reply) {
         state.withLock { $0.replies.append(reply) }
         request.signal()
+    }
+
+    /// Those who asked for a reload and wait for its outcome.
+    private func takeReplies() -> [Reply] {
+        request.wait()
+        return state.withLock { state in
+            defer { state.replies = [] }
+            return state.replies
+        }
     }
 
     func status(_ reply: @escaping Reply) {
@@ -169,8 +181,9 @@ final class Supervisor: ControlService {
         }
         do throws(ConfigurationErrors) {
             let settings = try loader.loadSettings()
+            let opening = LogOpening(settings.log, logger, inForce: current.accessLog)
             let snapshot = try Snapshot(
-                settings, listeners: listeners, generation: current.generation + 1)
+                settings, listeners: listeners, log: opening, generation: current.generation + 1)
             return publish(snapshot)
         } catch {
             return refuseReload(error, current)
@@ -202,6 +215,8 @@ final class Supervisor: ControlService {
                 ).jsonBytes
             )
         }
+        let notes = unchangedUntilRestart(snapshot.settings.server)
+        for note in notes { logger.warning("\(note)") }
         logger.notice(
             "Configuration reloaded: generation \(generation), \(files.count) files",
             metadata: [
@@ -209,8 +224,25 @@ final class Supervisor: ControlService {
                 "CONFIG_FILES": "\(files.joined(separator: " "))",
             ])
         return (
-            .ok, ReloadOutcome(result: .ok, generation: generation, files: files).jsonBytes
+            .ok,
+            ReloadOutcome(result: .ok, generation: generation, files: files, notes: notes)
+                .jsonBytes
         )
+    }
+
+    /// What was changed and stays as it was until the process is started anew.
+    private func unchangedUntilRestart(_ settings: ServerSettings) -> [String] {
+        var keys: [String] = []
+        if settings.workers != initialSettings.workers { keys.append("Workers") }
+        if settings.maxConnections != initialSettings.maxConnections {
+            keys.append("MaxConnections")
+        }
+        return keys.map { key in
+            Diagnostic(
+                "a change of \(key)= takes effect when the daemon is restarted",
+                at: settings.locations[key]
+            ).description
+        }
     }
 
     private func refuseReload(
@@ -234,19 +266,20 @@ final class Supervisor: ControlService {
     }
 
     private func reopenLog() {
+        guard let log = state.withLock({ $0.snapshot.accessLog }) else { return }
         do throws(Errno) {
-            try sinks.file?.reopen()
+            try log.reopen()
         } catch {
-            note(
-                .error, "The access log '\(sinks.file?.path ?? "")' cannot be reopened: \(error)",
-                MessageID.logFailed)
+            LogOpening.report("cannot be reopened", log.path, error, logger)
         }
     }
 
     // MARK: Ending
 
     /// Has the workers finish what runs, for as long as the configuration allows.
-    private func drain(reason: String) -> ExitStatus {
+    private func drain(
+        reason: String, _ signals: borrowing SignalDescriptor, suppressed: Int
+    ) -> ExitStatus {
         let snapshot = state.withLock { state in
             state.phase = .draining
             return state.snapshot
@@ -255,14 +288,48 @@ final class Supervisor: ControlService {
         note(.info, "Stopping (\(reason)): finishing what runs", MessageID.stopping)
         guard let acknowledgement = try? Acknowledgement() else { return .systemError }
         for mailbox in mailboxes { mailbox.send(.drain(acknowledgement)) }
-        let limit = snapshot.settings.server.drainTimeout.nanoseconds / 1_000_000
-        let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: limit)
-        if answers.count < mailboxes.count {
+        let limit = snapshot.settings.server.drainTimeout.nanoseconds
+        if !waitForDrain(acknowledgement, until: Instant.now + limit, signals) {
             logger.warning("Stopped with connections left after DrainTimeoutSec=")
         }
         sweep(snapshot)
-        sinks.journal?.drain()
+        _ = reportSuppressed(since: suppressed, collect(milliseconds: 1000))
         return .success
+    }
+
+    /// Waits until every worker has ended its last connection.
+    ///
+    /// Who asks for a reload now is told that it is too late, or the drain would wait for him, and he
+    /// for the drain.
+    ///
+    /// - Returns: false when the time was over, or Ctrl-C came again.
+    private func waitForDrain(
+        _ acknowledgement: Acknowledgement, until end: Instant,
+        _ signals: borrowing SignalDescriptor
+    ) -> Bool {
+        let watchdog = ServiceNotification.watchdogInterval.map { $0 / 2 }
+        var nextWatchdog = Instant.now
+        while true {
+            let left = (end - Instant.now) / 1_000_000
+            guard left > 0 else { return false }
+            let answers = acknowledgement.wait(
+                count: mailboxes.count, milliseconds: min(left, 100))
+            if answers.count == mailboxes.count { return true }
+            if let watchdog, Instant.now >= nextWatchdog {
+                feedWatchdog(within: watchdog)
+                nextWatchdog = Instant.now + watchdog
+            }
+            while let signal = signals.next() {
+                if signal == .interrupt { return false }
+            }
+            for reply in takeReplies() {
+                let files = state.withLock { $0.snapshot.settings.files }
+                let outcome = ReloadOutcome(
+                    result: .refused, generation: 0, files: files,
+                    errors: ["the daemon is stopping"])
+                reply(.serviceUnavailable, outcome.jsonBytes)
+            }
+        }
     }
 
     private var idleLimit: Int? {
@@ -304,7 +371,16 @@ final class Supervisor: ControlService {
         for report in reports.values { total.add(report) }
         ServiceNotification.status(
             "\(servingText); \(total.connections) connections, \(total.requests) requests")
-        let suppressed = total.journalSuppressed + total.journalDropped
+        return reportSuppressed(since: before, reports)
+    }
+
+    /// Tells how many requests the journal did not get, so that what it has and what it is told adds
+    /// up.
+    ///
+    /// - Returns: how many there were since the start.
+    private func reportSuppressed(since before: Int, _ reports: [Int: Statistics]?) -> Int {
+        guard let reports else { return before }
+        let suppressed = reports.values.reduce(0) { $0 + $1.journalSuppressed + $1.journalDropped }
         if suppressed > before {
             logger.notice(
                 "\(suppressed - before) requests were not put in the journal (JournalRateLimit=)",
@@ -322,7 +398,7 @@ final class Supervisor: ControlService {
         let (snapshot, phase, loaded, lastReload) = state.withLock {
             ($0.snapshot, $0.phase, $0.loaded, $0.lastReload)
         }
-        var status = Status(total, journal: sinks.journal)
+        var status = Status(total, journal: journal)
         status.state = phase
         status.version = version
         status.pid = ProcessLimits.processID
@@ -355,7 +431,7 @@ final class Supervisor: ControlService {
         }
         status.connections.limit = connectionCount.limit
         status.cache.limit = snapshot.settings.server.cacheByteLimit
-        status.log.file = sinks.file?.path
+        status.log.file = snapshot.accessLog?.path
         return status
     }
 
@@ -372,35 +448,6 @@ final class Supervisor: ControlService {
 
     private func note(_ level: Logger.Level, _ text: String, _ id: String) {
         logger.log(level: level, "\(text)", metadata: ["MESSAGE_ID": "\(id)"])
-    }
-
-    private static func openSinks(
-        _ settings: LogSettings, _ logger: Logger
-    ) throws(StartFailure) -> LogSinks {
-        var sinks = LogSinks()
-        if let path = settings.file {
-            do throws(Errno) {
-                sinks.file = try AccessLogFile(path: path) { path, error in
-                    logger.error(
-                        "The access log '\(path)' cannot be written: \(error)",
-                        metadata: [
-                            "MESSAGE_ID": "\(MessageID.logFailed)", "LOG_FILE": "\(path)",
-                            "ERRNO": "\(error.rawValue)",
-                        ])
-                }
-            } catch {
-                let diagnostic = Diagnostic(
-                    "the access log '\(path)' cannot be opened: \(error)",
-                    at: settings.locations["File"])
-                throw StartFailure(.inputOutputError, diagnostic.description)
-            }
-        }
-        if Journal.isOurs {
-            sinks.journal = try StartFailure.wrap("journal") { () throws(Errno) in
-                try JournalThread()
-            }
-        }
-        return sinks
     }
 }
 
