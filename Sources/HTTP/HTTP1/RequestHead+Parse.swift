@@ -17,7 +17,8 @@ extension RequestHead {
         }
         guard let fieldsStart = try parseRequestLine(bytes, from: offset) else { return false }
         guard let end = try parseFieldSection(bytes, from: fieldsStart) else {
-            guard bytes.count &- fieldsStart <= Self.fieldSectionByteLimit else {
+            // One byte less than the longest section with the empty line behind it.
+            guard bytes.count &- fieldsStart <= Self.fieldSectionByteLimit &+ 1 else {
                 throw Self.fieldSectionTooLarge
             }
             return false

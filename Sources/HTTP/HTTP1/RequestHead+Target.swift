@@ -159,7 +159,7 @@ extension RequestHead {
             while offset < text.count, text[offset].isDigit { offset &+= 1 }
             guard offset > start, offset &- start <= 3,
                 let value = text.extracting(start..<offset).decimalValue, value <= 255,
-                value < 10 || text[start] != 0x30
+                offset &- start == 1 || text[start] != 0x30
             else { return false }
             numbers &+= 1
             guard offset < text.count else { break }

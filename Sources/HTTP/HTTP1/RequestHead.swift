@@ -50,7 +50,10 @@ public struct RequestHead: ~Copyable {
     /// The most field lines; more is 431.
     public static let fieldLineCountLimit = 100
     /// The most bytes of a whole head, so that a larger buffer is never needed.
-    public static let byteLimit = targetByteLimit + fieldSectionByteLimit + 64
+    ///
+    /// Besides target and fields: empty lines in front (8), the method and a space (65), the version
+    /// with its space and line end (11), and the empty line behind (2).
+    public static let byteLimit = targetByteLimit + fieldSectionByteLimit + 86
 
     /// The method.
     public internal(set) var method = Method.unknown

@@ -28,7 +28,10 @@ public enum RangeRequest: Equatable, Sendable {
         let last = specifier.extracting(dash &+ 1..<specifier.count)
         if first.count == 0 {
             guard let suffix = number(last) else { return .whole }
-            guard suffix > 0, byteCount > 0 else { return .unsatisfiable }
+            guard suffix > 0 else { return .unsatisfiable }
+            // A suffix longer than the representation is all of it (§14.1.2), be that nothing; but
+            // no Content-Range can say "nothing of nothing".
+            guard byteCount > 0 else { return .whole }
             return .part(max(0, byteCount - suffix)..<byteCount)
         }
         guard let start = number(first) else { return .whole }

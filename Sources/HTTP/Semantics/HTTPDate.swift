@@ -124,18 +124,17 @@ private struct Reader: ~Copyable, ~Escapable {
         guard let day = number(2) else { return nil }
         let separator: StaticString = letters == 3 ? " " : "-"
         guard accept(separator), let month = month(), accept(separator),
-            let year = letters == 3 ? number(4) : shortYear(now: now), accept(" "),
-            let time = time(), accept(" GMT")
+            let year = number(letters == 3 ? 4 : 2), accept(" "), let time = time(), accept(" GMT")
         else { return nil }
-        return seconds(year, month, day, time)
-    }
-
-    /// A year of two digits (rfc850-date), not more than 50 years in the future.
-    mutating func shortYear(now: HTTPDate) -> Int? {
-        guard let digits = number(2) else { return nil }
-        let current = HTTPDate.civil(fromDays: now.seconds / 86400).year
-        let year = current - current % 100 + digits
-        return year > current + 50 ? year - 100 : year
+        guard letters > 3 else { return seconds(year, month, day, time) }
+        let current = HTTPDate.civil(fromDays: now.seconds / 86400)
+        let thisCentury = current.year - current.year % 100
+        // rfc850-date: what would be more than 50 years in the future is of the past century.
+        let limit = HTTPDate.days(
+            year: current.year + 50, month: current.month, day: current.day)
+        let date = seconds(thisCentury + year, month, day, time)
+        guard let date, date > limit * 86400 + now.seconds % 86400 else { return date }
+        return seconds(thisCentury + year - 100, month, day, time)
     }
 
     mutating func asctimeDate() -> Int? {
