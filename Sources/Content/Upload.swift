@@ -162,7 +162,7 @@ public final class Upload: @unchecked Sendable {
             status = try withFile { (file) throws(Errno) in try file.status() }
             root.publications.insert(status)
             if policy.durability == .full {
-                try openParent().synchronize()
+                try DirectoryFlush.shared.flush(try openParent())
             }
         } catch {
             throw UploadError(error)
