@@ -292,7 +292,8 @@ final class Supervisor: ControlService {
         if !waitForDrain(acknowledgement, until: Instant.now + limit, signals) {
             logger.warning("Stopped with connections left after DrainTimeoutSec=")
         }
-        sweep(snapshot)
+        // Here and now: the process ends before the pool would get to it.
+        for site in snapshot.sites { site.root.sweepStaging() }
         _ = reportSuppressed(since: suppressed, collect(milliseconds: 1000))
         return .success
     }
