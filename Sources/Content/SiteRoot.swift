@@ -38,6 +38,13 @@ public final class SiteRoot: Sendable {
         self.indexNames = indexNames.map { Array($0.utf8) }
     }
 
+    /// Checks that the root takes uploads.
+    ///
+    /// - Throws: EROFS, EACCES.
+    public func checkWritable() throws(Errno) {
+        try directory.checkWritable()
+    }
+
     /// Finds what a path leads to.
     ///
     /// - Parameters:

@@ -16,7 +16,9 @@ public struct ReloadOutcome: Sendable, Equatable, Codable {
     public var files: [String]
     /// Why it was refused, as `file:line:column: message`; empty where it was not.
     public var errors: [String]
-    /// What is in force only after a restart, as `file:line:column: message`.
+    /// What will not be as the configuration says, as `file:line:column: message`.
+    ///
+    /// What a reload does not change, such as Workers=; a root that takes no uploads.
     public var notes: [String]
 
     /// An outcome.

@@ -154,6 +154,14 @@ extension FileDescriptor {
         return names
     }
 
+    /// Checks that this process may make files in this directory (faccessat(2)).
+    ///
+    /// - Throws: EROFS, EACCES.
+    public func checkWritable() throws(Errno) {
+        let number = rawValue
+        _ = try check { unsafe faccessat(number, ".", W_OK, 0) }
+    }
+
     /// Sets the permission bits (fchmod(2)).
     public func setPermissions(_ mode: UInt32) throws(Errno) {
         let number = rawValue

@@ -36,12 +36,23 @@ struct GlobalOptions: ParsableArguments {
         return try ServerURL(text)
     }
 
-    /// The path of the control socket: in a checkout, that of its own daemon.
+    /// The path of the control socket: of a tool that was not installed, that of `make run` in the
+    /// same checkout.
     var controlSocketPath: String {
         if let path = control ?? Self.environment(ControlInterface.socketVariable) { return path }
-        let checkout = ControlInterface.checkoutSocketPath
-        return (try? FileStatus(path: checkout)) == nil
-            ? ControlInterface.defaultSocketPath : checkout
+        if let path = Self.checkoutSocketPath, (try? FileStatus(path: path)) != nil { return path }
+        return ControlInterface.defaultSocketPath
+    }
+
+    /// Below the checkout that this program lies in; never below the current directory, which may be
+    /// somebody else's.
+    private static var checkoutSocketPath: String? {
+        guard
+            let program = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "/proc/self/exe"),
+            let build = program.ranges(of: "/.build/").last
+        else { return nil }
+        return program[..<build.lowerBound] + "/" + ControlInterface.checkoutSocketPath
     }
 
     /// A variable of the environment; an empty one is none.

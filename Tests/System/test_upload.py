@@ -37,19 +37,24 @@ def test_new_directories_are_open_to_all_readers():
     shutil.rmtree(machine.WWW / "new")
 
 
-def test_root_elsewhere_takes_uploads_with_read_write_paths():
+def test_root_elsewhere_takes_uploads_with_read_write_paths(journal):
     root = pathlib.Path("/srv/uploads")
     root.mkdir(parents=True, exist_ok=True)
     shutil.chown(root, "httpd-swift")
     machine.configure("[Site default]\nServerName=*\nRoot=%s\nUpload=yes\n" % root)
     machine.systemctl("restart", machine.SERVICE)
-    # The sandbox has not been told: refused, with nothing written.
+    # The sandbox has not been told: said at once, refused, with nothing written.
+    said = journal.text("--unit", machine.SERVICE, "--output=cat")
+    assert ":3:6: uploads to Root=%s" % root in said
+    assert "ReadWritePaths=%s" % root in said
     assert machine.request("PUT", "/upload.txt", b"text\n").status >= 400
     assert list(root.iterdir()) == []
     machine.override(machine.SERVICE, "[Service]\nReadWritePaths=%s\n" % root)
     machine.systemctl("restart", machine.SERVICE)
     assert machine.request("PUT", "/upload.txt", b"text\n").status == 201
     assert (root / "upload.txt").read_bytes() == b"text\n"
+    said = journal.text("--unit", machine.SERVICE, "--output=cat", "_PID=%d" % machine.main_pid())
+    assert "uploads to Root=" not in said
 
 
 def test_kill_during_an_upload_leaves_nothing():

@@ -874,11 +874,25 @@ def test_status_as_json_is_the_daemons(server, tmp_path, arguments):
 
 
 def test_the_socket_of_a_checkout_is_found(server, directory):
+    os.makedirs("checkout/.build/release")
+    os.makedirs("checkout/.build/run")
+    built = shutil.copy(HTTPCTL, "checkout/.build/release/httpctl")
+    server(control(STATUS), "checkout/.build/run/control.sock")
+    assert subprocess.run([built, "status"], timeout=TIMEOUT).returncode == DONE
+    environment = dict(os.environ, HTTPCTL_CONTROL="/nonexistent")
+    assert subprocess.run([built, "status"], timeout=TIMEOUT, env=environment).returncode \
+        == NOT_RUNNING
+
+
+def test_a_socket_below_the_current_directory_is_not_trusted(server, directory):
     os.makedirs(".build/run")
     server(control(STATUS), ".build/run/control.sock")
-    assert run("status").status == DONE
-    environment = dict(os.environ, HTTPCTL_CONTROL="/nonexistent")
-    assert run("status", env=environment).status == NOT_RUNNING
+    installed = shutil.copy(HTTPCTL, "./httpctl")
+    environment = dict(os.environ, HTTPCTL_CONTROL="")
+    done = subprocess.run([installed, "status"], timeout=TIMEOUT, env=environment,
+                          stderr=subprocess.PIPE, text=True)
+    assert done.returncode == NOT_RUNNING
+    assert "/run/httpd-swift/control.sock" in done.stderr and ".build" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["status", "reload"])

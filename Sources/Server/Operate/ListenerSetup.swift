@@ -38,13 +38,8 @@ enum ListenerSetup {
 
     /// Opens `[NAME=]ADDRESS:PORT` or `[NAME=]unix:PATH`.
     private static func open(_ text: String) throws(StartFailure) -> Listener {
-        var name = "http"
-        var place = Substring(text)
-        if let equals = text.firstIndex(of: "=") {
-            name = String(text[..<equals])
-            place = text[text.index(after: equals)...]
-        }
-        guard let address = address(String(place)), !name.isEmpty else {
+        let (name, place) = split(text)
+        guard let address = address(place), !name.isEmpty else {
             throw StartFailure(
                 .usage,
                 "--listen '\(text)' is not of the form ADDRESS:PORT (127.0.0.1:8080, [::1]:8080), "
@@ -56,6 +51,22 @@ enum ListenerSetup {
         } catch {
             throw StartFailure(.systemError, "cannot listen on \(place): \(error)")
         }
+    }
+
+    /// Removes the Unix sockets that `open` made; those of systemd stay.
+    static func removeSockets(_ options: Options) {
+        for text in options.listen {
+            let place = split(text).place
+            if place.hasPrefix("unix:") { FileDescriptor.removeSocket(String(place.dropFirst(5))) }
+        }
+        if let path = options.control { FileDescriptor.removeSocket(path) }
+    }
+
+    private static func split(_ text: String) -> (name: String, place: String) {
+        guard !text.hasPrefix("unix:"), let equals = text.firstIndex(of: "=") else {
+            return ("http", text)
+        }
+        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
     }
 
     private static func address(_ text: String) -> SocketAddress? {

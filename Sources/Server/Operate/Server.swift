@@ -35,7 +35,9 @@ public enum Server {
             let supervisor = try Supervisor(
                 options: options, loader: loader, settings: settings, journal: journal)
             try supervisor.start()
-            return supervisor.run(signals)
+            let status = supervisor.run(signals)
+            ListenerSetup.removeSockets(options)
+            return status
         } catch {
             let logger = Diagnostics.logger(journal)
             for line in error.lines { logger.critical("\(line)") }

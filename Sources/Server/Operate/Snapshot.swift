@@ -56,6 +56,30 @@ final class Snapshot: Sendable {
         }
     }
 
+    /// What will not work, though it is no error: uploads to roots that cannot be written to.
+    var notes: [String] {
+        zip(settings.sites, sites).compactMap { settings, site in
+            guard settings.upload || settings.paths.contains(where: { $0.upload == true }) else {
+                return nil
+            }
+            do throws(Errno) {
+                try site.root.checkWritable()
+                return nil
+            } catch {
+                let remedy =
+                    error == .readOnlyFileSystem
+                    ? "systemctl edit httpd-swift.service, and put there, below [Service]: "
+                        + "ReadWritePaths=\(settings.root)"
+                    : "let the user of the service write there"
+                return Diagnostic(
+                    "uploads to Root=\(settings.root) of [Site \(settings.name)] will fail: "
+                        + "\(error) (\(remedy))",
+                    at: settings.locations["Root"] ?? settings.location
+                ).description
+            }
+        }
+    }
+
     /// Opens the roots that settings name, to see whether that is possible.
     static func checkRoots(_ settings: Settings) throws(ConfigurationErrors) {
         var problems: [Diagnostic] = []

@@ -84,6 +84,7 @@ final class Supervisor: ControlService {
         state.withLock { $0.phase = .running }
         ServiceNotification.ready(status: servingText)
         note(.info, servingText, MessageID.started)
+        for note in snapshot.notes { logger.warning("\(note)") }
     }
 
     /// Waits for signals, requests and deadlines until the process is to end.
@@ -215,7 +216,7 @@ final class Supervisor: ControlService {
                 ).jsonBytes
             )
         }
-        let notes = unchangedUntilRestart(snapshot.settings.server)
+        let notes = unchangedUntilRestart(snapshot.settings.server) + snapshot.notes
         for note in notes { logger.warning("\(note)") }
         logger.notice(
             "Configuration reloaded: generation \(generation), \(files.count) files",
