@@ -33,6 +33,16 @@ public struct ReloadOutcome: Sendable, Equatable, Codable {
         self.notes = notes
     }
 
+    /// Reads an outcome; without notes where there are none.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        result = try values.decode(Result.self, forKey: .result)
+        generation = try values.decode(Int.self, forKey: .generation)
+        files = try values.decode([String].self, forKey: .files)
+        errors = try values.decode([String].self, forKey: .errors)
+        notes = try values.decodeIfPresent([String].self, forKey: .notes) ?? []
+    }
+
     /// The outcome as a JSON text.
     public var jsonBytes: [UInt8] {
         var bytes: [UInt8] = []
