@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let containers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
@@ -43,7 +44,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Configuration", "Content", "Control", "HTTP", "Linux", "Systemd", containers,
-                logging,
+                deque, logging,
             ],
             swiftSettings: strict),
         .target(

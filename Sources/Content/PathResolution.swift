@@ -77,9 +77,12 @@ public struct ResolvedPath: Sendable, Equatable {
     public var isRoot: Bool { bytes.count == 2 && bytes[0] == 0x2E }
 
     /// The path without the last name, NUL behind it; `.` where that is the root.
-    public var parent: [UInt8] {
-        guard let slash = bytes.lastIndex(of: 0x2F) else { return [0x2E, 0] }
-        return bytes[..<slash] + [0]
+    public var parent: [UInt8] { Self.parent(of: bytes) }
+
+    /// The path of the directory that a relative path's last name is in, NUL behind both.
+    static func parent(of path: [UInt8]) -> [UInt8] {
+        guard let slash = path.lastIndex(of: 0x2F) else { return [0x2E, 0] }
+        return path[..<slash] + [0]
     }
 
     /// The last name, NUL behind it.

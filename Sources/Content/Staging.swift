@@ -17,28 +17,7 @@ struct Staging {
     /// A name that no other file of any server has, with a NUL behind it.
     static func newName() -> [UInt8] {
         let number = counter.add(1, ordering: .relaxed).newValue
-        return Array(".httpd-swift-\(String(process, radix: 36))-\(number)".utf8) + [0]
-    }
-
-    /// Makes a file with a name, for file systems without O_TMPFILE.
-    func create(_ name: [UInt8]) throws(Errno) -> FileDescriptor {
-        let file = try withDirectory { (directory) throws(Errno) in
-            try directory.openBeneath(name.span, [.create, .exclusive, .readWrite])
-        }
-        _ = try file.tryLock()
-        return file
-    }
-
-    /// Renames a staged file to its target.
-    func move(
-        _ name: [UInt8], into parent: borrowing FileDescriptor, as target: [UInt8]
-    ) throws(Errno) {
-        try openDirectory().rename(name.span, into: parent, as: target.span)
-    }
-
-    /// Removes a staged file that is not wanted any more.
-    func remove(_ name: [UInt8]) {
-        try? openDirectory().unlink(name.span)
+        return StagedName.prefix + Array("\(String(process, radix: 36))-\(number)".utf8) + [0]
     }
 
     /// Replaces an entry of a directory with an unnamed file, atomically.
@@ -49,26 +28,30 @@ struct Staging {
         _ = try file.tryLock()
         let name = Self.newName()
         do throws(Errno) {
-            let directory = try withDirectory { (directory) throws(Errno) in
-                try file.link(into: directory, as: name.span)
-                return try directory.duplicate()
-            }
-            do throws(Errno) {
-                try directory.rename(name.span, into: parent, as: target.span)
-            } catch {
-                try? directory.unlink(name.span)
-                throw error
-            }
+            try replace(target, in: parent, with: file, through: openOrMakeDirectory(), name)
         } catch {
-            guard error == .crossesDevice else { throw error }
-            // Another file system is mounted below the root: the name must be on it.
-            try file.link(into: parent, as: name.span)
-            do throws(Errno) {
-                try parent.rename(name.span, into: parent, as: target.span)
-            } catch {
-                try? parent.unlink(name.span)
-                throw error
+            switch error {
+            case .crossesDevice, .accessDenied, .notPermitted, .readOnlyFileSystem, .notFound:
+                // Another file system is mounted below the root, or only what is below it may be
+                // written: the name must be in the target's own directory.
+                StagedName.sweep(parent)
+                try replace(target, in: parent, with: file, through: parent.duplicate(), name)
+            default: throw error
             }
+        }
+    }
+
+    private func replace(
+        _ target: [UInt8], in parent: borrowing FileDescriptor,
+        with file: borrowing FileDescriptor, through directory: borrowing FileDescriptor,
+        _ name: [UInt8]
+    ) throws(Errno) {
+        try file.link(into: directory, as: name.span)
+        do throws(Errno) {
+            try directory.rename(name.span, into: parent, as: target.span)
+        } catch {
+            try? directory.unlink(name.span)
+            throw error
         }
     }
 
@@ -77,34 +60,22 @@ struct Staging {
         guard let directory = try? openDirectory(),
             let names = try? directory.entryNames()
         else { return }
-        for name in names {
-            let path = name + [0]
-            guard let file = try? directory.openBeneath(path.span, .read),
-                (try? file.tryLock()) == true
-            else { continue }
-            try? directory.unlink(path.span)
-        }
+        for name in names { StagedName.removeAbandoned(name + [0], in: directory) }
         try? root.directory.removeDirectory(Self.directoryName.span)
     }
 
-    /// Calls `body` with the directory, made if it is missing; again if another server removes it
-    /// meanwhile.
-    private func withDirectory<Result: ~Copyable>(
-        _ body: (borrowing FileDescriptor) throws(Errno) -> Result
-    ) throws(Errno) -> Result {
-        for _ in 0..<8 {
-            do throws(Errno) {
-                return try body(try openDirectory())
-            } catch {
-                guard error == .notFound else { throw error }
-            }
-            do throws(Errno) {
-                try root.directory.makeDirectory(Self.directoryName.span, permissions: 0o700)
-            } catch {
-                guard error == .exists else { throw error }
-            }
+    private func openOrMakeDirectory() throws(Errno) -> FileDescriptor {
+        do throws(Errno) {
+            return try openDirectory()
+        } catch {
+            guard error == .notFound else { throw error }
         }
-        throw .busy
+        do throws(Errno) {
+            try root.directory.makeDirectory(Self.directoryName.span, permissions: 0o700)
+        } catch {
+            guard error == .exists else { throw error }
+        }
+        return try openDirectory()
     }
 
     private func openDirectory() throws(Errno) -> FileDescriptor {
@@ -116,5 +87,62 @@ extension SiteRoot {
     /// Removes what uploads of a killed server left behind, and the staging directory with it.
     public func sweepStaging() {
         Staging(root: self).sweep()
+    }
+}
+
+/// The name of a new file in the directory of its target, where it can have none in the staging
+/// directory: hidden, never served, and removed with the last reference.
+final class StagedName {
+    static let prefix = Array(".httpd-swift-".utf8)
+    /// Directories that this process has swept.
+    private static let swept = Mutex<Set<[UInt64]>>([])
+
+    private let directory: FileDescriptor
+    private let name = Staging.newName()
+    private var isThere = false
+
+    init(in directory: consuming FileDescriptor) {
+        Self.sweep(directory)
+        self.directory = directory
+    }
+
+    deinit {
+        let name = name
+        if isThere { try? directory.unlink(name.span) }
+    }
+
+    /// Makes the file, for file systems without O_TMPFILE.
+    func create() throws(Errno) -> FileDescriptor {
+        let name = name
+        let file = try directory.openBeneath(name.span, [.create, .exclusive, .readWrite])
+        isThere = true
+        // Held by a server that sweeps, and so about to be gone.
+        guard try file.tryLock() else { throw .busy }
+        return file
+    }
+
+    /// Renames the file to its target.
+    func move(into parent: borrowing FileDescriptor, as target: [UInt8]) throws(Errno) {
+        let name = name
+        try directory.rename(name.span, into: parent, as: target.span)
+        isThere = false
+    }
+
+    /// Removes what a killed server left in a directory, once in the life of this one.
+    static func sweep(_ directory: borrowing FileDescriptor) {
+        guard let status = try? directory.status() else { return }
+        let isNew = swept.withLock { $0.insert([status.device, status.inode]).inserted }
+        guard isNew, let names = try? directory.entryNames() else { return }
+        for name in names where name.starts(with: prefix) {
+            removeAbandoned(name + [0], in: directory)
+        }
+    }
+
+    /// Removes a file that no server works on.
+    static func removeAbandoned(_ name: [UInt8], in directory: borrowing FileDescriptor) {
+        guard let file = try? directory.openBeneath(name.span, .read),
+            (try? file.tryLock()) == true
+        else { return }
+        try? directory.unlink(name.span)
     }
 }

@@ -58,9 +58,12 @@ public enum UploadError: Error, Sendable, Equatable {
 
 /// One upload, from its first byte to its name.
 ///
-/// The content goes to a file without a name (O_TMPFILE) on the file system of its target; it gets the
+/// The content goes to a file without a name (O_TMPFILE) in the directory of its target; it gets the
 /// name when it is whole and, as far as asked, on stable storage. A reader sees the old file or the
 /// new one; a server that is killed leaves nothing.
+///
+/// The directory is opened once. Everything that decides, and everything that is done, goes through
+/// that descriptor, whatever is renamed meanwhile.
 ///
 /// Its methods block, and are called by one thread after the other, never by two at once: the loop
 /// that owns it hands it to the blocking pool and gets it back, each time through a lock.
@@ -77,10 +80,14 @@ public final class Upload: @unchecked Sendable {
     private let path: ResolvedPath
     private let policy: UploadPolicy
     private let precondition: @Sendable (Validators?) -> Precondition
-    /// Valid from `begin` on.
+    /// The target's directory, from `begin` on; nil while it is still to be made.
+    private var parent: FileDescriptor?
+    /// The new file, from `begin` on.
     private var file: FileDescriptor?
-    /// The file's name in the staging directory, where the file system has no O_TMPFILE.
-    private var stagedName: [UInt8]?
+    /// Where the new file has a name already, because the file system has no O_TMPFILE.
+    private var staged: StagedName?
+    /// The permission bits that the new file gets: those of the file that it replaces.
+    private var mode: UInt32 = 0o644
     /// The bytes written so far.
     public private(set) var byteCount = 0
 
@@ -101,10 +108,6 @@ public final class Upload: @unchecked Sendable {
         self.precondition = precondition
     }
 
-    deinit {
-        if let stagedName { Staging(root: root).remove(stagedName) }
-    }
-
     /// Refuses what can be refused without the content, and reserves its space.
     ///
     /// - Parameter expectedByteCount: how long the content will be, where that is known.
@@ -114,8 +117,11 @@ public final class Upload: @unchecked Sendable {
         if let limit = policy.byteLimit, let expectedByteCount, expectedByteCount > limit {
             throw .tooLarge
         }
-        try check(current: try currentStatus())
-        file = try openUnnamed()
+        parent = try openParent()
+        let current = try currentStatus()
+        try check(current: current)
+        if let current { mode = current.mode & 0o777 }
+        file = try openNew()
         guard let expectedByteCount, expectedByteCount > 0 else { return }
         do throws(Errno) {
             try withFile { (file) throws(Errno) in
@@ -143,82 +149,88 @@ public final class Upload: @unchecked Sendable {
     ///
     /// The order is that of DESIGN: fsync of the file, link or rename, fsync of the directory.
     public func publish(now: Int) throws(UploadError) -> Published {
-        do throws(Errno) {
-            let size = byteCount
-            try withFile { (file) throws(Errno) in
-                try file.truncate(to: size)
-                try file.setPermissions(0o644)
-                try file.setModified(root.publications.nextModified(now: now))
-                if policy.durability != .none { try file.synchronize() }
-            }
-        } catch {
-            throw UploadError(error)
-        }
-        let isNew = try TargetLocks.shared.withLock(path) { () throws(UploadError) in
-            try publishLocked()
-        }
+        let modified = root.publications.nextModified(now: now)
         let status: FileStatus
         do throws(Errno) {
-            status = try withFile { (file) throws(Errno) in try file.status() }
-            root.publications.insert(status)
-            if policy.durability == .full {
-                try DirectoryFlush.shared.flush(try openParent())
-            }
+            status = try finishFile(modified)
         } catch {
             throw UploadError(error)
         }
-        return Published(isNew: isNew, validators: status.validators(isDoubtful: false, now: now))
+        let made = MadeDirectories(root: root, path: path, durability: policy.durability)
+        if parent == nil {
+            do throws(Errno) {
+                try made.make()
+            } catch {
+                throw UploadError(error)
+            }
+            parent = try openParent()
+        }
+        let isNew: Bool
+        do throws(UploadError) {
+            isNew = try publishLocked()
+        } catch {
+            made.remove()
+            throw error
+        }
+        // A file system with coarser times has rounded it: then it is not this file's own.
+        if status.modified == modified { root.publications.insert(status) }
+        if policy.durability == .full {
+            try withParent { (parent) throws(Errno) in try DirectoryFlush.shared.flush(parent) }
+        }
+        return Published(isNew: isNew, validators: root.validators(of: status, now: now))
+    }
+
+    private func finishFile(_ modified: Int) throws(Errno) -> FileStatus {
+        let size = byteCount
+        return try withFile { (file) throws(Errno) in
+            try file.truncate(to: size)
+            try file.setPermissions(mode)
+            try file.setModified(modified)
+            if policy.durability != .none { try file.synchronize() }
+            return try file.status()
+        }
     }
 
     /// Gives the file its name, if the preconditions still hold; nobody else publishes it meanwhile.
     ///
     /// - Returns: whether there was no such file before.
     private func publishLocked() throws(UploadError) -> Bool {
-        // A file that somebody else makes in between is found by the next turn.
-        for _ in 0..<16 {
-            let current = try currentStatus()
-            try check(current: current)
-            var made: [[UInt8]] = []
-            do throws(Errno) {
-                if current == nil {
-                    made = try createParents()
-                    try linkNew()
-                } else {
-                    try replace()
+        let directory = try withParent { (parent) throws(Errno) in try parent.status() }
+        return try TargetLocks.shared.withLock(directory, path.name) { () throws(UploadError) in
+            // A file that somebody else makes in between is found by the next turn.
+            for _ in 0..<16 {
+                let current = try currentStatus()
+                try check(current: current)
+                do throws(Errno) {
+                    try current == nil ? linkNew() : replace()
+                    return current == nil
+                } catch {
+                    if error != .exists { throw UploadError(error) }
                 }
-                return current == nil
-            } catch {
-                removeDirectories(made)
-                if error != .exists { throw UploadError(error) }
             }
+            throw .failed(.busy)
         }
-        throw .failed(.busy)
     }
 
     private func linkNew() throws(Errno) {
-        let parent = try openParent()
         let name = path.name
-        if let stagedName {
-            // Without O_TMPFILE: the file has a name already. Nobody of ours makes the target while
-            // we hold its lock.
-            try Staging(root: root).move(stagedName, into: parent, as: name)
-            self.stagedName = nil
-        } else {
-            try withFile { (file) throws(Errno) in try file.link(into: parent, as: name.span) }
+        try withFile { (file) throws(Errno) in
+            guard let parent = try parent?.duplicate() else { throw .notFound }
+            try file.link(into: parent, as: name.span)
         }
+        staged = nil
     }
 
     private func replace() throws(Errno) {
-        let parent = try openParent()
         let name = path.name
+        guard let parent = try parent?.duplicate() else { throw .notFound }
+        if let staged {
+            try staged.move(into: parent, as: name)
+            return
+        }
         let staging = Staging(root: root)
-        if let stagedName {
-            try staging.move(stagedName, into: parent, as: name)
-            self.stagedName = nil
-        } else {
-            try withFile { (file) throws(Errno) in
-                try staging.replace(name, in: parent, with: file)
-            }
+        try withFile { (file) throws(Errno) in
+            try staging.replace(name, in: parent, with: file)
         }
     }
 
@@ -231,25 +243,43 @@ public final class Upload: @unchecked Sendable {
         }
     }
 
-    private func openParent() throws(Errno) -> FileDescriptor {
-        let parent = path.parent
-        return try root.directory.openBeneath(parent.span, [.read, .directory])
+    private func withParent<Result>(
+        _ body: (borrowing FileDescriptor) throws(Errno) -> Result
+    ) throws(UploadError) -> Result {
+        switch parent {
+        case .some(let parent):
+            do throws(Errno) {
+                return try body(parent)
+            } catch {
+                throw UploadError(error)
+            }
+        case Optional.none: throw .missingParent
+        }
     }
 
-    /// The status of the file that has the target's name; nil where there is none.
-    private func currentStatus() throws(UploadError) -> FileStatus? {
-        let bytes = path.bytes
+    /// The target's directory; nil where it is missing and may be made.
+    private func openParent() throws(UploadError) -> FileDescriptor? {
+        let path = path.parent
         do throws(Errno) {
-            let entry = try root.directory.openBeneath(bytes.span, .path)
-            return try entry.status()
+            return try root.directory.openBeneath(path.span, [.read, .directory])
         } catch {
-            switch error {
-            case .notFound: return nil
-            case .notDirectory: throw .missingParent
-            case .crossesDevice, .symbolicLinkLoop: throw .notAFile
-            case .nameTooLong: throw .badName
-            default: throw UploadError(error)
+            if error == .notFound, policy.createsDirectories { return nil }
+            throw UploadError(error)
+        }
+    }
+
+    /// The status of what has the target's name, not followed where it is a link; nil where there is
+    /// nothing.
+    private func currentStatus() throws(UploadError) -> FileStatus? {
+        guard parent != nil else { return nil }
+        let name = path.name
+        do throws(UploadError) {
+            return try withParent { (parent) throws(Errno) in
+                try parent.openBeneath(name.span, [.path, .noFollow]).status()
             }
+        } catch {
+            if error == .missingParent { return nil }
+            throw error
         }
     }
 
@@ -264,7 +294,7 @@ public final class Upload: @unchecked Sendable {
 
     /// Opens a file without a name in the target's directory; where that is still to be made, in the
     /// nearest one above it.
-    private func openUnnamed() throws(UploadError) -> FileDescriptor {
+    private func openNew() throws(UploadError) -> FileDescriptor {
         var directory = path.parent
         while true {
             do throws(Errno) {
@@ -272,83 +302,23 @@ public final class Upload: @unchecked Sendable {
             } catch {
                 switch error {
                 case .notFound where policy.createsDirectories && directory.count > 2:
-                    directory = Self.parent(of: directory)
+                    directory = ResolvedPath.parent(of: directory)
                     continue
-                case .notFound, .notDirectory: throw .missingParent
                 case .notSupported, .isDirectory, .invalidArgument: break
                 default: throw UploadError(error)
                 }
             }
             break
         }
-        // The file system has no O_TMPFILE.
         do throws(Errno) {
-            let name = Staging.newName()
-            let file = try Staging(root: root).create(name)
-            stagedName = name
+            let staged = try StagedName(
+                in: root.directory.openBeneath(directory.span, [.read, .directory]))
+            let file = try staged.create()
+            self.staged = staged
             return file
         } catch {
             throw UploadError(error)
         }
-    }
-
-    /// The path of the directory that has a directory; `.` for the root's.
-    private static func parent(of directory: [UInt8]) -> [UInt8] {
-        guard let slash = directory.lastIndex(of: 0x2F) else { return [0x2E, 0] }
-        return directory[..<slash] + [0]
-    }
-
-    /// Makes the directories above the target that are missing, each opened below the root.
-    ///
-    /// - Returns: those that were made, the outermost first.
-    private func createParents() throws(Errno) -> [[UInt8]] {
-        guard policy.createsDirectories, path.parent.count > 2 else { return [] }
-        var made: [[UInt8]] = []
-        var prefix: [UInt8] = []
-        do throws(Errno) {
-            for name in path.parent.dropLast().split(separator: 0x2F) {
-                let outer = (prefix.isEmpty ? [0x2E] : prefix) + [0]
-                let child = Array(name) + [0]
-                prefix += (prefix.isEmpty ? [] : [0x2F]) + name
-                let directory = try root.directory.openBeneath(outer.span, [.read, .directory])
-                guard try directory.makeDirectoryIfMissing(child.span) else { continue }
-                made.append(prefix + [0])
-                if policy.durability == .full { try directory.synchronize() }
-            }
-        } catch {
-            removeDirectories(made)
-            throw error
-        }
-        return made
-    }
-
-    /// Removes directories that were made for nothing; those that are used by now stay.
-    private func removeDirectories(_ made: [[UInt8]]) {
-        for path in made.reversed() {
-            let outer = Self.parent(of: path)
-            let name = Array(path[((path.lastIndex(of: 0x2F) ?? -1) + 1)...])
-            guard let directory = try? root.directory.openBeneath(outer.span, [.read, .directory])
-            else { return }
-            try? directory.removeDirectory(name.span)
-        }
-    }
-}
-
-extension FileDescriptor {
-    /// Makes a directory in this one, of mode 0755 whatever the umask.
-    ///
-    /// - Returns: false where it is there already.
-    fileprivate func makeDirectoryIfMissing(_ name: Span<UInt8>) throws(Errno) -> Bool {
-        do throws(Errno) {
-            try makeDirectory(name, permissions: 0o755)
-        } catch {
-            if error == .exists { return false }
-            throw error
-        }
-        // Readable like the files in it, whatever umask(2) says; a group stays inherited.
-        let directory = try openBeneath(name, [.read, .directory])
-        try directory.setPermissions(try directory.status().mode & 0o7000 | 0o755)
-        return true
     }
 }
 
@@ -364,27 +334,5 @@ extension UploadError {
             case .notFound, .notDirectory, .crossesDevice, .symbolicLinkLoop: .missingParent
             default: .failed(error)
             }
-    }
-}
-
-/// Locks by target, so that a precondition that was checked still holds when the file is published.
-///
-/// A fixed number of locks, chosen by the path's hash: two targets may share one, which costs time
-/// and nothing else.
-private final class TargetLocks: Sendable {
-    static let shared = TargetLocks()
-    private let locks: [Lock] = (0..<64).map { _ in Lock() }
-
-    private final class Lock: Sendable {
-        let mutex = Mutex(())
-    }
-
-    func withLock<Result>(
-        _ path: ResolvedPath, _ body: () throws(UploadError) -> Result
-    ) throws(UploadError) -> Result {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in path.bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let lock = locks[Int(hash >> 32) % locks.count]
-        return try lock.mutex.withLock { (_) throws(UploadError) in try body() }
     }
 }

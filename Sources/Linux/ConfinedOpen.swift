@@ -22,6 +22,8 @@ public struct OpenMode: OptionSet, Sendable {
     public static let readWrite = OpenMode(rawValue: O_RDWR)
     /// Fails with EEXIST where it is there (with `create`).
     public static let exclusive = OpenMode(rawValue: O_EXCL)
+    /// Not through a symbolic link at the end of the path; with `path`, the link itself.
+    public static let noFollow = OpenMode(rawValue: O_NOFOLLOW)
     /// Only a directory.
     public static let directory = OpenMode(rawValue: O_DIRECTORY)
     /// Only as a starting point for other calls (O_PATH).

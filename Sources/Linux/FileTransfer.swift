@@ -18,6 +18,11 @@ extension FileDescriptor {
         return try check { unsafe sendfile(number, source, &position, byteCount) }
     }
 
+    /// Bytes in this socket's send buffer that the peer has not acknowledged (SIOCOUTQ, tcp(7)).
+    public var unsentByteCount: Int {
+        Int(max(0, clinux_unsent_bytes(rawValue)))
+    }
+
     /// Whether the byte at an offset is in memory (preadv2(2), RWF_NOWAIT).
     ///
     /// True also where the file system cannot tell.

@@ -51,6 +51,8 @@ int clinux_fcntl(int fd, int command, int argument);
 ssize_t clinux_pread_resident(int fd, void *buffer, size_t count, off_t offset);
 /* fallocate(2) with FALLOC_FL_KEEP_SIZE. */
 int clinux_reserve(int fd, off_t count);
+/* ioctl(2) with SIOCOUTQ. */
+int clinux_unsent_bytes(int fd);
 /* dup3(2) with O_CLOEXEC. */
 int clinux_dup3(int source, int target);
 /* readahead(2). */

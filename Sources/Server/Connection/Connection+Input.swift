@@ -108,6 +108,8 @@ extension Connection {
             exchange = before
             return nil
         }
+        lookup = nil
+        lookupCount = 0
         return head.byteCount
     }
 

@@ -99,11 +99,12 @@ extension Connection {
 
     /// Sends on from the file; true when it is finished or the connection lost.
     private mutating func sendFile(_ loop: inout Loop) -> Bool {
+        guard work == .none else { return false }
         var budget = Self.transferTurnByteCount
         while let current = transfer, isWritable {
             guard current.offset < current.end else { break }
             guard budget > 0 else {
-                loop.resumeLater(id)
+                runLater(&loop)
                 return false
             }
             let count = min(current.end - current.offset, Self.warmByteCount, budget)
@@ -141,19 +142,19 @@ extension Connection {
         return true
     }
 
-    /// Whether sending that part asks the disk for nothing: its first and last byte are in memory.
+    /// Whether sending that part asks the disk for nothing, as far as samples of it tell.
     private func isResident(_ transfer: FileTransfer, _ count: Int) -> Bool {
-        transfer.file.descriptor.isResident(at: transfer.offset)
-            && transfer.file.descriptor.isResident(at: transfer.offset + count - 1)
+        transfer.probes(count).allSatisfy { transfer.file.descriptor.isResident(at: $0) }
     }
 
     /// Has the next part brought into memory.
     private mutating func warm(_ transfer: FileTransfer, _ count: Int, _ loop: inout Loop) {
-        work = .warming
-        loop.submit(for: id) {
+        loop.submit(to: loop.readPool, begin(.warming)) {
             transfer.file.descriptor.readAhead(from: transfer.offset, byteCount: count)
-            // readahead(2) only starts reading; the last byte's arrival ends it.
-            transfer.file.descriptor.waitUntilResident(at: transfer.offset + count - 1)
+            // readahead(2) only starts reading, and not always all of it.
+            for offset in transfer.probes(count) {
+                transfer.file.descriptor.waitUntilResident(at: offset)
+            }
             return .warmed
         }
     }

@@ -54,13 +54,20 @@ struct Connection: ~Copyable {
     /// The part of a file that is to be sent behind `output`.
     var transfer: FileTransfer?
     var work = Work.none
+    /// The number of the work that is waited for.
+    private var workSerial: UInt32 = 0
     /// What a lookup found, until the request that asked is answered.
-    var lookup: (result: SiteRoot.Lookup, content: [UInt8]?)?
+    var lookup: FoundPath?
+    /// How often the present request was looked up.
+    var lookupCount = 0
     /// The exchange that outlives the bytes of its request; valid while a content is sent or received.
     var pending: PendingExchange?
     var closing = Closing.none
     /// The response is sent; what is left of the request's content is read and dropped.
     var isDiscarding = false
+    /// The peer asked for the end, and nothing of it is unread: there is nothing that a reset could
+    /// come for.
+    var endsQuietly = false
     /// What may still be read of a content that nobody wants.
     var discardBudget = 0
     var isReadable = true
@@ -75,8 +82,14 @@ struct Connection: ~Copyable {
     var requestCount = 0
     /// The deadline that is armed.
     var armed: DeadlineKind?
+    /// It is that of an exchange that is over.
+    var isArmedForPast = false
     /// Bytes sent and received since the transfer deadline was armed.
     var transferredByteCount = 0
+    /// Bytes that were in the socket's send buffer when it was armed.
+    private var unsentBefore = 0
+    /// It is in the loop's list of those to run again.
+    var isQueued = false
 
     init(
         socket: consuming FileDescriptor, id: ConnectionID, listener: Int, role: Listener.Role,
@@ -127,20 +140,29 @@ struct Connection: ~Copyable {
         return yieldTurn(&loop)
     }
 
-    /// Ends the connection when the response that is being made is sent.
-    mutating func closeAfterResponse() {
-        exchange.close()
+    /// Begins to wait for work that is done elsewhere.
+    mutating func begin(_ work: Work) -> WorkTicket {
+        self.work = work
+        workSerial &+= 1
+        return WorkTicket(connection: id, serial: workSerial)
     }
 
     /// Gives the rest of the loop a turn; the socket reports again because it is still readable.
     private mutating func yieldTurn(_ loop: inout Loop) -> Bool {
         guard send(&loop) else { return arm(&loop) }
-        loop.resumeLater(id)
+        runLater(&loop)
         return arm(&loop)
     }
 
+    /// Has the loop run the connection again when the others had their turn.
+    mutating func runLater(_ loop: inout Loop) {
+        guard !isQueued else { return }
+        isQueued = true
+        loop.resumeLater(id)
+    }
+
     private mutating func beginLingering() {
-        if inputEnded {
+        if inputEnded || endsQuietly {
             closing = .now
             return
         }
@@ -168,9 +190,13 @@ struct Connection: ~Copyable {
         } else {
             wanted = .transfer
         }
-        guard wanted != armed || wanted == .idle else { return true }
+        guard wanted != armed || wanted == .idle || isArmedForPast else { return true }
+        isArmedForPast = false
         if let wanted {
-            if wanted == .transfer { transferredByteCount = 0 }
+            if wanted == .transfer {
+                transferredByteCount = 0
+                unsentBefore = socket.unsentByteCount
+            }
             loop.deadlines.arm(Int(id.slot), wanted, now: loop.clock.now)
         } else {
             loop.deadlines.disarm(Int(id.slot))
@@ -201,7 +227,9 @@ struct Connection: ~Copyable {
                 RequestError(.requestTimeout, "The request took too long to arrive."), &loop)
         case .transfer:
             let minimum = loop.minimumTransferByteCount
-            if transferredByteCount >= minimum { return arm(&loop) }
+            // What is in the socket's buffer has not been taken by anybody.
+            let taken = transferredByteCount + unsentBefore - socket.unsentByteCount
+            if taken >= minimum { return arm(&loop) }
             // A peer that does not take the response will not take another one.
             if hasOutput || transfer != nil || pending == nil {
                 finishAborted(&loop)
@@ -217,13 +245,14 @@ struct Connection: ~Copyable {
     ///
     /// - Returns: false when the connection is over.
     mutating func complete(
-        _ outcome: WorkOutcome, _ loop: inout Loop, _ head: inout RequestHead,
-        _ buffer: inout RigidArray<UInt8>
+        _ serial: UInt32, _ outcome: WorkOutcome, _ loop: inout Loop,
+        _ head: inout RequestHead, _ buffer: inout RigidArray<UInt8>
     ) -> Bool {
+        guard work != .none, serial == workSerial else { return true }
         work = .none
         switch outcome {
-        case .lookup(let result, let content):
-            lookup = (result, content)
+        case .lookup(let found):
+            lookup = found
         case .warmed:
             transfer?.isWarm = true
         case .upload(let result):
@@ -263,4 +292,10 @@ struct FileTransfer {
     let end: Int
     /// The next part is known to be in memory.
     var isWarm = false
+
+    /// Where the next `count` bytes are probed for being in memory: as densely as the kernel reads
+    /// ahead by default, and at the end.
+    func probes(_ count: Int) -> [Int] {
+        Array(stride(from: offset, to: offset + count, by: 128 << 10)) + [offset + count - 1]
+    }
 }

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Linux
 internal import Synchronization
 
@@ -7,14 +8,14 @@ internal import Synchronization
 final class BlockingPool: Sendable {
     typealias Job = @Sendable () -> Void
 
-    private let jobs = Mutex<[Job]>([])
+    private let jobs = Mutex<Deque<Job>>([])
     private let waiting: EventDescriptor
 
     /// Starts the threads.
-    init(threadCount: Int) throws(Errno) {
+    init(_ name: String, threadCount: Int) throws(Errno) {
         waiting = try EventDescriptor(isSemaphore: true)
         for index in 0..<threadCount {
-            try Thread.start("blocking-\(index)") { self.run() }
+            try Thread.start("\(name)-\(index)") { self.run() }
         }
     }
 
@@ -27,7 +28,7 @@ final class BlockingPool: Sendable {
     private func run() {
         while true {
             waiting.wait()
-            let job = jobs.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            let job = jobs.withLock { $0.popFirst() }
             job?()
         }
     }

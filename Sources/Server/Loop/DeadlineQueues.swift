@@ -42,9 +42,16 @@ struct DeadlineQueues: ~Copyable {
         links = RigidArray(capacity: capacity)
     }
 
-    /// Sets how long the deadlines of a kind are, in nanoseconds; of those that are armed from now on.
-    mutating func setLength(of kind: DeadlineKind, _ nanoseconds: Int) {
-        queues[Int(kind.rawValue)].length = nanoseconds
+    /// Sets how long the deadlines of a kind are, in nanoseconds; those that are armed end no later
+    /// than if they were armed now, so that the queue stays sorted.
+    mutating func setLength(of kind: DeadlineKind, _ nanoseconds: Int, now: Instant) {
+        let index = Int(kind.rawValue)
+        queues[index].length = nanoseconds
+        var slot = Int(queues[index].first)
+        while slot >= 0 {
+            links[slot].due = min(links[slot].due, now.nanoseconds &+ nanoseconds)
+            slot = Int(links[slot].next)
+        }
     }
 
     /// Arms the slot's one deadline anew.

@@ -11,7 +11,10 @@ internal import Linux
 struct Loop: ~Copyable {
     let workerIndex: Int
     let mailbox: Mailbox
-    let pool: BlockingPool
+    /// For names and pages that are not in memory.
+    let readPool: BlockingPool
+    /// For uploads, so that they do not delay those who read.
+    let writePool: BlockingPool
     let control: any ControlService
     let listeners: [Listener]
 
@@ -38,7 +41,8 @@ struct Loop: ~Copyable {
     init(_ context: WorkerContext, capacity: Int) {
         workerIndex = context.index
         mailbox = context.mailbox
-        pool = context.pool
+        readPool = context.readPool
+        writePool = context.writePool
         control = context.control
         listeners = context.listeners
         snapshot = context.snapshot
@@ -61,11 +65,11 @@ struct Loop: ~Copyable {
         log = RequestLog(snapshot, journal, workerCount: workerCount)
         cache.removeAll()
         cache.byteLimit = server.cacheByteLimit / workerCount
-        deadlines.setLength(of: .header, server.headerTimeout.nanoseconds)
-        deadlines.setLength(of: .idle, server.idleTimeout.nanoseconds)
-        deadlines.setLength(of: .transfer, server.headerTimeout.nanoseconds)
-        deadlines.setLength(of: .linger, 2_000_000_000)
-        deadlines.setLength(of: .drain, 300_000_000)
+        deadlines.setLength(of: .header, server.headerTimeout.nanoseconds, now: clock.now)
+        deadlines.setLength(of: .idle, server.idleTimeout.nanoseconds, now: clock.now)
+        deadlines.setLength(of: .transfer, server.headerTimeout.nanoseconds, now: clock.now)
+        deadlines.setLength(of: .linger, 2_000_000_000, now: clock.now)
+        deadlines.setLength(of: .drain, 300_000_000, now: clock.now)
         onlySites.removeAll()
         for sites in snapshot.sitesByListener {
             onlySites.append(sites.count == 1 ? sites[0] : -1)
@@ -97,12 +101,13 @@ struct Loop: ~Copyable {
         resuming.append(connection)
     }
 
-    /// Does work in the blocking pool; its outcome comes back to the connection.
+    /// Does work where it may block; its outcome comes back to the connection.
     func submit(
-        for connection: ConnectionID, _ work: @escaping @Sendable () -> WorkOutcome
+        to pool: BlockingPool, _ ticket: WorkTicket,
+        _ work: @escaping @Sendable () -> WorkOutcome
     ) {
         let mailbox = mailbox
-        pool.submit { mailbox.send(.completed(connection, work())) }
+        pool.submit { mailbox.send(.completed(ticket, work())) }
     }
 }
 
@@ -119,7 +124,8 @@ struct WorkerContext: Sendable {
     let index: Int
     let workerCount: Int
     let mailbox: Mailbox
-    let pool: BlockingPool
+    let readPool: BlockingPool
+    let writePool: BlockingPool
     let control: any ControlService
     let listeners: [Listener]
     let snapshot: Snapshot
@@ -127,6 +133,7 @@ struct WorkerContext: Sendable {
     let journal: JournalThread?
     /// The connections of all workers.
     let connectionCount: ConnectionCount
+    let heartbeat: Heartbeat
 }
 
 /// What the control interface can ask of the process; answers come by the closure, from any thread.

@@ -9,10 +9,24 @@ struct ConnectionID: Sendable, Equatable, BitwiseCopyable {
     var generation: UInt32
 }
 
+/// One piece of work that a connection waits for; what comes for an earlier one is stale.
+struct WorkTicket: Sendable, BitwiseCopyable {
+    let connection: ConnectionID
+    let serial: UInt32
+}
+
+/// What a path leads to, found where that may block.
+struct FoundPath: Sendable {
+    let path: ResolvedPath
+    let result: SiteRoot.Lookup
+    /// The whole content, where it is small.
+    let content: [UInt8]?
+}
+
 /// What came of work that was done elsewhere for a connection.
 enum WorkOutcome: Sendable {
-    /// A path was looked up; the content too where it is small.
-    case lookup(SiteRoot.Lookup, content: [UInt8]?)
+    /// A path was looked up.
+    case lookup(FoundPath)
     /// The next part of a file is in memory.
     case warmed
     /// An upload went one step on.
@@ -31,7 +45,9 @@ enum UploadProgress: Sendable {
 /// What a worker is told by other threads.
 enum WorkerMessage: Sendable {
     /// Work for a connection is done.
-    case completed(ConnectionID, WorkOutcome)
+    case completed(WorkTicket, WorkOutcome)
+    /// Show that the loop turns.
+    case beat
     /// Another configuration is in force.
     case snapshot(Snapshot, Acknowledgement)
     /// Accept no more, and tell when the last connection is gone.

@@ -19,6 +19,8 @@ struct Worker: ~Copyable {
     private static let acceptBatch = 32
     /// Slots beyond the limit, for connections that get 503.
     private static let refusalSlots = 32
+    /// Slots that only connections to the control interface get.
+    private static let controlSlots = 16
 
     private var epoll: Epoll
     private var loop: Loop
@@ -30,6 +32,11 @@ struct Worker: ~Copyable {
     private var openCount = 0
     private let capacity: Int
     private let connectionCount: ConnectionCount
+    private let heartbeat: Heartbeat
+    /// Listeners that are not waited for, because no connection could be taken in.
+    private var pausedListeners: [Int] = []
+    /// When they are waited for again at the latest; nil as soon as a slot is free.
+    private var acceptAgain: Instant?
     private var peerAddress = SocketAddress.unspecified
     private var generation: UInt32 = 0
     private var drained: Acknowledgement?
@@ -37,7 +44,8 @@ struct Worker: ~Copyable {
     private init(_ context: WorkerContext, epoll: consuming Epoll) {
         connectionCount = context.connectionCount
         self.epoll = epoll
-        capacity = context.connectionCount.limit + Self.refusalSlots
+        heartbeat = context.heartbeat
+        capacity = context.connectionCount.limit + Self.refusalSlots + Self.controlSlots
         connections = RigidArray(capacity: capacity)
         loop = Loop(context, capacity: capacity)
     }
@@ -58,7 +66,8 @@ struct Worker: ~Copyable {
                 try worker.register()
                 worker.run()
             } catch {
-                fatalError("worker \(context.index) cannot start: \(error)")
+                // The supervisor waits for it in vain, and says that it does.
+                StandardError.write("httpd-swift: worker \(context.index): \(error)\n")
             }
         }
     }
@@ -71,6 +80,7 @@ struct Worker: ~Copyable {
             for index in 0..<count { handle(epoll.event(at: index)) }
             resumeConnections()
             expireDeadlines()
+            resumeAccepting()
             loop.log.flush(&loop.statistics)
             if let drained, openCount == 0 {
                 drained.answer(worker: loop.workerIndex, loop.statistics)
@@ -81,7 +91,9 @@ struct Worker: ~Copyable {
 
     private var timeout: Int32 {
         if !loop.resuming.isEmpty { return 0 }
-        guard let next = loop.deadlines.next else { return -1 }
+        var next = loop.deadlines.next ?? Instant(nanoseconds: .max)
+        if let acceptAgain { next = min(next, acceptAgain) }
+        guard next.nanoseconds < .max else { return -1 }
         let left = next - Instant.now
         return left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
     }
@@ -111,7 +123,9 @@ struct Worker: ~Copyable {
         var resuming = UniqueArray<ConnectionID>()
         swap(&resuming, &loop.resuming)
         for index in 0..<resuming.count where isCurrent(resuming[index]) {
-            run(Int(resuming[index].slot))
+            let slot = Int(resuming[index].slot)
+            connections[slot].isQueued = false
+            run(slot)
         }
     }
 
@@ -127,19 +141,50 @@ struct Worker: ~Copyable {
     }
 
     private mutating func accept(listener index: Int) {
-        guard drained == nil, !loop.isDraining else { return }
+        guard !loop.isDraining else { return }
         let listener = loop.listeners[index]
         for _ in 0..<Self.acceptBatch {
-            guard openCount < capacity else { return }
+            guard openCount < capacity - (listener.role == .http ? Self.controlSlots : 0) else {
+                pauseAccepting(index, until: nil)
+                return
+            }
             do throws(Errno) {
                 let socket = try listener.socket.accept(peer: &peerAddress)
                 let isRefused = listener.role == .http && !connectionCount.tryAdd()
                 add(socket, listener: index, role: listener.role, isRefused: isRefused)
             } catch {
-                // The connections that are there go on; this one waits in the listener's queue.
-                return
+                // Without descriptors or memory, those that wait stay in the listener's queue.
+                let isShort: Set<Errno> = [
+                    .tooManyOpenFiles, .fileTableOverflow, .noBufferSpace, .outOfMemory,
+                ]
+                if isShort.contains(error) {
+                    pauseAccepting(index, until: loop.clock.now + 100_000_000)
+                }
+                if error != .connectionAborted { return }
             }
         }
+    }
+
+    /// Stops waiting for a listener: it would be reported again at once, and for nothing.
+    private mutating func pauseAccepting(_ listener: Int, until instant: Instant?) {
+        epoll.remove(loop.listeners[listener].socket.rawValue)
+        pausedListeners.append(listener)
+        acceptAgain = instant ?? acceptAgain
+    }
+
+    private mutating func resumeAccepting() {
+        guard !pausedListeners.isEmpty, !loop.isDraining else { return }
+        if let acceptAgain {
+            guard loop.clock.now >= acceptAgain else { return }
+        } else {
+            guard openCount < capacity - Self.controlSlots else { return }
+        }
+        acceptAgain = nil
+        for index in pausedListeners {
+            try? epoll.addShared(
+                loop.listeners[index].socket.rawValue, token: Token.listeners | UInt64(index))
+        }
+        pausedListeners = []
     }
 
     private mutating func add(
@@ -169,6 +214,7 @@ struct Worker: ~Copyable {
             close(slot)
             return
         }
+        if isRefused { connections[slot].refuseConnection(&loop) }
         // The request is often there already.
         run(slot)
     }
@@ -191,10 +237,15 @@ struct Worker: ~Copyable {
 
     private mutating func handle(_ message: WorkerMessage) {
         switch message {
-        case .completed(let id, let outcome):
+        case .completed(let ticket, let outcome):
+            let id = ticket.connection
             guard isCurrent(id) else { return }
             let slot = Int(id.slot)
-            if !connections[slot].complete(outcome, &loop, &head, &buffer) { close(slot) }
+            let isOpen = connections[slot].complete(
+                ticket.serial, outcome, &loop, &head, &buffer)
+            if !isOpen { close(slot) }
+        case .beat:
+            heartbeat.beat(worker: loop.workerIndex)
         case .snapshot(let snapshot, let acknowledgement):
             loop.adopt(snapshot)
             acknowledgement.answer(worker: loop.workerIndex, statistics)

@@ -15,6 +15,7 @@ final class AccessLogFile: Sendable {
     let path: String
     private let descriptor: FileDescriptor
     private let failure = Mutex(Failure())
+    private let hasFailed = Atomic<Bool>(false)
     private let report: @Sendable (String, Errno) -> Void
 
     /// Opens the file, made if it is missing.
@@ -42,10 +43,13 @@ final class AccessLogFile: Sendable {
     func write(_ lines: Span<UInt8>) -> Bool {
         do throws(Errno) {
             try descriptor.writeAll(lines)
-            // Only after a failure: an uncontended lock is cheap, none is cheaper.
-            failure.withLock { $0.last = nil }
+            if hasFailed.load(ordering: .relaxed) {
+                hasFailed.store(false, ordering: .relaxed)
+                failure.withLock { $0.last = nil }
+            }
             return true
         } catch {
+            hasFailed.store(true, ordering: .relaxed)
             let isNew = failure.withLock { failure in
                 defer { failure.last = error }
                 return failure.last == nil

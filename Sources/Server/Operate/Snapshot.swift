@@ -153,6 +153,8 @@ final class Site: Sendable {
 
     let root: SiteRoot
     let fallback: ResolvedPath?
+    /// The path under which the fallback page is cached, as a request for it would have it.
+    let fallbackKey: [UInt8]
     let fallbackStatus: StatusCode
     let name: String
     private let exactNames: [[UInt8]]
@@ -165,6 +167,7 @@ final class Site: Sendable {
         root = try SiteRoot(path: settings.root, indexNames: settings.index)
         name = settings.name
         fallback = settings.fallback.map { ResolvedPath(decoded: Array($0.utf8)) }
+        fallbackKey = Array((settings.fallback ?? "").utf8)
         fallbackStatus = StatusCode(rawValue: UInt16(settings.fallbackStatus))
         matchesAny = settings.serverNames.contains("*")
         exactNames = settings.serverNames.filter { !$0.hasPrefix("*") }.map { Array($0.utf8) }

@@ -26,7 +26,9 @@ final class Supervisor: ControlService {
     private let logger: Logger
     private let listeners: [Listener]
     private let mailboxes: [Mailbox]
-    private let pool: BlockingPool
+    private let readPool: BlockingPool
+    private let writePool: BlockingPool
+    private let heartbeat: Heartbeat
     private let journal: JournalThread?
     private let connectionCount: ConnectionCount
     /// The settings of which a part holds until the process ends.
@@ -51,14 +53,16 @@ final class Supervisor: ControlService {
         } catch {
             throw StartFailure(error)
         }
+        let workerCount = settings.server.workers ?? ProcessLimits.usableProcessorCount
         let descriptors = ProcessLimits.raiseDescriptorLimit()
         // Some of the others have a file open too; where none is left, they get 503.
         connectionCount = ConnectionCount(
-            limit: settings.server.maxConnections
-                ?? max(64, min(1_000_000, descriptors - 64 - descriptors / 8)))
-        let workerCount = settings.server.workers ?? ProcessLimits.usableProcessorCount
+            limit: min(
+                settings.server.maxConnections ?? descriptors - descriptors / 8,
+                max(16, descriptors - 64 - 48 * workerCount), 1_000_000))
         do throws(Errno) {
-            pool = try BlockingPool(threadCount: 8)
+            readPool = try BlockingPool("read", threadCount: 4)
+            writePool = try BlockingPool("write", threadCount: 8)
             request = try EventDescriptor()
             var mailboxes: [Mailbox] = []
             for _ in 0..<workerCount { mailboxes.append(try Mailbox()) }
@@ -66,6 +70,7 @@ final class Supervisor: ControlService {
         } catch {
             throw StartFailure(.systemError, "eventfd: \(error)")
         }
+        heartbeat = Heartbeat(workerCount: workerCount)
         state = Mutex(State(snapshot: snapshot))
     }
 
@@ -76,10 +81,14 @@ final class Supervisor: ControlService {
         let count = mailboxes.count
         for (index, mailbox) in mailboxes.enumerated() {
             let context = WorkerContext(
-                index: index, workerCount: count, mailbox: mailbox, pool: pool, control: self,
+                index: index, workerCount: count, mailbox: mailbox, readPool: readPool,
+                writePool: writePool, control: self,
                 listeners: listeners, snapshot: snapshot, journal: journal,
-                connectionCount: connectionCount)
+                connectionCount: connectionCount, heartbeat: heartbeat)
             try StartFailure.wrap("thread") { () throws(Errno) in try Worker.start(context) }
+        }
+        guard collect(milliseconds: 10_000) != nil else {
+            throw StartFailure(.systemError, "a worker does not start")
         }
         state.withLock { $0.phase = .running }
         ServiceNotification.ready(status: servingText)
@@ -93,7 +102,8 @@ final class Supervisor: ControlService {
             (try? epoll.addReadable(signals.rawValue, token: 0)) != nil,
             (try? epoll.addReadable(request.rawValue, token: 1)) != nil
         else { return .systemError }
-        let watchdog = ServiceNotification.watchdogInterval.map { $0 / 2 }
+        // Often enough that one late answer is no missed feeding.
+        let watchdog = ServiceNotification.watchdogInterval.map { $0 / 8 }
         var nextWatchdog = Instant.now
         var nextTick = Instant.now + Self.tick
         var idleSince: Instant?
@@ -101,7 +111,7 @@ final class Supervisor: ControlService {
         while true {
             let now = Instant.now
             if let watchdog, now >= nextWatchdog {
-                feedWatchdog(within: watchdog)
+                feedWatchdog()
                 nextWatchdog = now + watchdog
             }
             if now >= nextTick {
@@ -147,7 +157,7 @@ final class Supervisor: ControlService {
     }
 
     func status(_ reply: @escaping Reply) {
-        pool.submit { reply(.ok, self.gatherStatus().jsonBytes) }
+        readPool.submit { reply(.ok, self.gatherStatus().jsonBytes) }
     }
 
     func uploadFailed(_ path: ResolvedPath, _ error: Errno) {
@@ -309,7 +319,8 @@ final class Supervisor: ControlService {
         _ acknowledgement: Acknowledgement, until end: Instant,
         _ signals: borrowing SignalDescriptor
     ) -> Bool {
-        let watchdog = ServiceNotification.watchdogInterval.map { $0 / 2 }
+        // Often enough that one late answer is no missed feeding.
+        let watchdog = ServiceNotification.watchdogInterval.map { $0 / 8 }
         var nextWatchdog = Instant.now
         while true {
             let left = (end - Instant.now) / 1_000_000
@@ -318,7 +329,7 @@ final class Supervisor: ControlService {
                 count: mailboxes.count, milliseconds: min(left, 100))
             if answers.count == mailboxes.count { return true }
             if let watchdog, Instant.now >= nextWatchdog {
-                feedWatchdog(within: watchdog)
+                feedWatchdog()
                 nextWatchdog = Instant.now + watchdog
             }
             while let signal = signals.next() {
@@ -362,9 +373,12 @@ final class Supervisor: ControlService {
         return answers.count == mailboxes.count ? answers : nil
     }
 
-    /// Feeds the watchdog if every loop turns.
-    private func feedWatchdog(within interval: Int) {
-        if collect(milliseconds: interval / 2_000_000) != nil { ServiceNotification.watchdog() }
+    /// Feeds the watchdog if every loop has turned since the last time, and asks them again.
+    private func feedWatchdog() {
+        guard heartbeat.isComplete else { return }
+        ServiceNotification.watchdog()
+        heartbeat.reset()
+        for mailbox in mailboxes { mailbox.send(.beat) }
     }
 
     private func updateStatus(suppressed before: Int) -> Int {
@@ -444,7 +458,7 @@ final class Supervisor: ControlService {
 
     private func sweep(_ snapshot: Snapshot) {
         for site in snapshot.sites {
-            pool.submit { site.root.sweepStaging() }
+            writePool.submit { site.root.sweepStaging() }
         }
     }
 

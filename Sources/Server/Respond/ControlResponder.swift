@@ -24,11 +24,10 @@ extension Connection {
         }
         finishOrDiscardRequest(head)
         pending = PendingExchange(head: head, bytes, start: requestStart)
-        work = .control
-        let id = id
+        let ticket = begin(.control)
         let mailbox = loop.mailbox
         let reply: ControlService.Reply = { status, content in
-            mailbox.send(.completed(id, .control(status, content)))
+            mailbox.send(.completed(ticket, .control(status, content)))
         }
         if isStatus {
             loop.control.status(reply)

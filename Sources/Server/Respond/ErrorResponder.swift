@@ -16,12 +16,22 @@ extension Connection {
         finish(head, bytes, status, contentByteCount: count, &loop)
     }
 
+    /// Answers a connection that came when there were as many as may be, without reading of it.
+    mutating func refuseConnection(_ loop: inout Loop) {
+        exchange.close()
+        _ = appendError(
+            .serviceUnavailable, "The server has as many connections as it may.", isHead: false,
+            minorVersion: 1, &loop, retryAfter: 1)
+        closing = .afterSending
+    }
+
     /// Refuses a request by its form; the connection ends.
     mutating func refuse(
         _ error: RequestError, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ loop: inout Loop
     ) {
         exchange.close()
+        endsQuietly = false
         let count = appendError(
             error.status, error.reason, isHead: head.method == .head, minorVersion: 1, &loop)
         finish(head, bytes, error.status, contentByteCount: count, &loop)
@@ -41,7 +51,7 @@ extension Connection {
             return
         }
         if pending.upload != nil { loop.statistics.uploadsFailed += 1 }
-        pending.upload = nil
+        dispose(pending, &loop)
         exchange.close()
         pending.status = status
         pending.contentByteCount = appendError(

@@ -66,13 +66,17 @@ extension Connection {
         _ loop: inout Loop
     ) {
         let snapshotSite = loop.snapshot.sites[site]
-        let found = lookup.take()
-        let result = found?.result ?? snapshotSite.root.lookup(path, mayBlock: false)
-        switch result {
+        let found = find(path, snapshotSite.root)
+        switch found.result {
         case .file(let file):
-            respond(
-                with: file, content: found?.content, didBlock: found != nil, head, bytes, site,
-                &loop)
+            if let index = cache(
+                file, found, key: bytes.extracting(head.path.range), site, &loop)
+            {
+                respondCached(index, head, bytes, &loop)
+            } else if work == .none {
+                let representation = representation(of: file, snapshotSite, loop)
+                respond(with: representation, .file(file), head, bytes, &loop)
+            }
         case .directory:
             redirectToDirectory(path, head, bytes, &loop)
         case .missing:
@@ -92,45 +96,59 @@ extension Connection {
         }
     }
 
-    private mutating func respond(
-        with file: OpenFile, content: [UInt8]?, didBlock: Bool, _ head: borrowing RequestHead,
-        _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
-    ) {
-        let snapshotSite = loop.snapshot.sites[site]
-        let representation = Representation(
-            validators: snapshotSite.root.validators(of: file.status, now: loop.clock.wall),
+    /// What a path leads to: what was found elsewhere for this request, else what is in memory.
+    private func find(_ path: ResolvedPath, _ root: SiteRoot) -> FoundPath {
+        if let lookup, lookup.path == path { return lookup }
+        // A request that was sent away again and again, because the disk's memory is short, waits
+        // here at last.
+        let mayBlock = lookupCount >= 4
+        return FoundPath(
+            path: path, result: root.lookup(path, mayBlock: mayBlock), content: nil)
+    }
+
+    private func representation(
+        of file: OpenFile, _ site: Site, _ loop: borrowing Loop
+    ) -> Representation {
+        Representation(
+            validators: site.root.validators(of: file.status, now: loop.clock.wall),
             byteCount: file.status.size,
             mediaType: loop.snapshot.mediaTypes.mediaType(forPath: file.path.bytes),
-            cacheControl: snapshotSite.rule(for: file.path).cacheControl)
+            cacheControl: site.rule(for: file.path).cacheControl)
+    }
+
+    /// Takes a small file into the cache.
+    ///
+    /// - Returns: the index of its entry; nil where it is not to be kept, or where its content is
+    ///   being read elsewhere (`work` is then `.lookup`).
+    private mutating func cache(
+        _ file: OpenFile, _ found: FoundPath, key: Span<UInt8>, _ site: Int, _ loop: inout Loop
+    ) -> Int? {
+        let snapshotSite = loop.snapshot.sites[site]
+        let isElsewhere = lookup?.path == found.path
+        let representation = representation(of: file, snapshotSite, loop)
         // What may still change without a trace is not kept.
         guard file.status.size <= RepresentationCache.fileByteLimit,
             !representation.validators.entityTag.isWeak
+        else { return nil }
+        guard let content = found.content ?? SmallFile.read(file, mayBlock: lookupCount >= 4)
         else {
-            respond(with: representation, .file(file), head, bytes, &loop)
-            return
-        }
-        guard let content = content ?? SmallFile.read(file, mayBlock: didBlock) else {
-            if didBlock {
-                respond(with: representation, .file(file), head, bytes, &loop)
-            } else {
-                lookUpElsewhere(file.path, snapshotSite.root, &loop)
-            }
-            return
+            if !isElsewhere { lookUpElsewhere(found.path, snapshotSite.root, &loop) }
+            return nil
         }
         loop.statistics.cacheMisses &+= 1
-        let index = loop.cache.insert(
-            bytes.extracting(head.path.range), site: site, root: snapshotSite.root, file: file,
-            content: content.span, representation: representation, batch: loop.batch,
+        // What was read elsewhere was so before this batch.
+        return loop.cache.insert(
+            key, site: site, root: snapshotSite.root, file: file, content: content.span,
+            representation: representation, batch: isElsewhere ? loop.batch - 1 : loop.batch,
             clock: loop.clock)
-        respondCached(index, head, bytes, &loop)
     }
 
     /// Has a path looked up where it may block; the request is answered when that is done.
     private mutating func lookUpElsewhere(
         _ path: ResolvedPath, _ root: SiteRoot, _ loop: inout Loop
     ) {
-        work = .lookup
-        loop.submit(for: id) {
+        lookupCount += 1
+        loop.submit(to: loop.readPool, begin(.lookup)) {
             let result = root.lookup(path, mayBlock: true)
             var content: [UInt8]?
             if case .file(let file) = result,
@@ -138,7 +156,7 @@ extension Connection {
             {
                 content = SmallFile.read(file, mayBlock: true)
             }
-            return .lookup(result, content: content)
+            return .lookup(FoundPath(path: path, result: result, content: content))
         }
     }
 
@@ -251,25 +269,48 @@ extension Connection {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
         let snapshotSite = loop.snapshot.sites[site]
-        guard let path = snapshotSite.fallback,
-            case .file(let file) = snapshotSite.root.lookup(path, mayBlock: true)
-        else {
+        guard let path = snapshotSite.fallback else {
             respondError(.notFound, "There is no such file.", head, bytes, &loop)
             return
         }
-        let representation = Representation(
-            validators: snapshotSite.root.validators(of: file.status, now: loop.clock.wall),
-            byteCount: file.status.size,
-            mediaType: loop.snapshot.mediaTypes.mediaType(forPath: file.path.bytes),
-            cacheControl: nil)
-        let status = snapshotSite.fallbackStatus
+        let key = snapshotSite.fallbackKey
+        if let index = loop.cache.find(
+            key.span, site: site, batch: loop.batch, clock: loop.clock)
+        {
+            let representation = loop.cache.representation(at: index)
+            respondFallback(representation, .cached(index), head, bytes, snapshotSite, &loop)
+            return
+        }
+        let found = find(path, snapshotSite.root)
+        switch found.result {
+        case .file(let file):
+            if let index = cache(file, found, key: key.span, site, &loop) {
+                let representation = loop.cache.representation(at: index)
+                respondFallback(representation, .cached(index), head, bytes, snapshotSite, &loop)
+            } else if work == .none {
+                let representation = representation(of: file, snapshotSite, loop)
+                respondFallback(representation, .file(file), head, bytes, snapshotSite, &loop)
+            }
+        case .wouldBlock:
+            lookUpElsewhere(path, snapshotSite.root, &loop)
+        default:
+            respondError(.notFound, "There is no such file.", head, bytes, &loop)
+        }
+    }
+
+    /// Sends the fallback page: as an error's content, or as if it had been asked for.
+    private mutating func respondFallback(
+        _ representation: Representation, _ source: RepresentationSource,
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Site, _ loop: inout Loop
+    ) {
+        let status = site.fallbackStatus
         guard status == .notFound else {
-            respond(with: representation, .file(file), head, bytes, &loop)
+            respond(with: representation, source, head, bytes, &loop)
             return
         }
         representation.appendHead(status, to: &loop.outgoing, date: loop.clock.dateText)
         endHead(head, &loop)
-        sendContent(.file(file), 0..<representation.byteCount, status, head, bytes, &loop)
+        sendContent(source, 0..<representation.byteCount, status, head, bytes, &loop)
     }
 }
 

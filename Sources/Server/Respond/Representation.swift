@@ -42,7 +42,9 @@ struct Representation: Sendable {
             output.appendField("ETag", validators.entityTag)
             if status != .notModified { output.appendField("Accept-Ranges", "bytes") }
         }
-        if let cacheControl { output.appendField("Cache-Control", cacheControl.span) }
+        if let cacheControl, status != .notFound {
+            output.appendField("Cache-Control", cacheControl.span)
+        }
     }
 }
 

@@ -8,14 +8,8 @@ extension Connection {
     mutating func respond(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
     ) {
+        endsQuietly = !head.isPersistent && bytes.count == head.byteCount
         if loop.isDraining { exchange.close() }
-        guard !isRefused else {
-            exchange.close()
-            respondError(
-                .serviceUnavailable, "The server has as many connections as it may.", head, bytes,
-                &loop, retryAfter: 1)
-            return
-        }
         guard !head.hasUnknownExpectation else {
             respondError(
                 .expectationFailed, "Only Expect: 100-continue is known.", head, bytes, &loop)
@@ -114,8 +108,16 @@ extension Connection {
         if pending.upload != nil {
             loop.statistics.uploadsFailed += 1
             pending.status = .badRequest
+            dispose(pending, &loop)
         }
         recordPending(pending, &loop)
+    }
+
+    /// Lets go of an upload where that may block: its file may be large, and is freed with it.
+    func dispose(_ pending: PendingExchange, _ loop: inout Loop) {
+        guard let upload = pending.upload?.upload else { return }
+        pending.upload = nil
+        loop.writePool.submit { withExtendedLifetime(upload) {} }
     }
 
     private mutating func recordPending(_ pending: PendingExchange, _ loop: inout Loop) {
@@ -146,12 +148,15 @@ extension Connection {
     private mutating func endExchange() {
         requestStart.nanoseconds = 0
         requestCount &+= 1
+        // The next request gets a deadline of its own.
+        isArmedForPast = true
         if !exchange.isRequestComplete, exchange.mayPersist {
             isDiscarding = true
             return
         }
+        let isComplete = exchange.isRequestComplete
         if !exchange.finishResponse() {
-            // Without unread bytes of the peer there is nothing that a reset could destroy.
+            endsQuietly = endsQuietly && isComplete && !isReadable && input.isEmpty
             closing = .afterSending
         }
     }

@@ -77,9 +77,8 @@ extension Connection {
             minorVersion: head.minorVersion,
             awaitsContinue: head.expectsContinue && head.minorVersion == 1)
         pending = exchange
-        work = .upload
         let expected: Int? = if case .length(let count) = head.framing { count } else { nil }
-        loop.submit(for: id) {
+        loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
                     try upload.begin(expectedByteCount: expected)
@@ -102,7 +101,7 @@ extension Connection {
             return RequestError(.badRequest, "A part of a file cannot be uploaded.")
         }
         if let coding = head.value(.contentEncoding, in: bytes),
-            !coding.equalsIgnoringCase("identity")
+            head.isRepeated(.contentEncoding) || !coding.equalsIgnoringCase("identity")
         {
             return RequestError(.unsupportedMediaType, "Content must come without a coding.")
         }
@@ -170,11 +169,10 @@ extension Connection {
     }
 
     private mutating func write(_ exchange: UploadExchange, _ loop: inout Loop) {
-        work = .upload
         let upload = exchange.upload
         let content = exchange.buffer
         exchange.buffer = []
-        loop.submit(for: id) {
+        loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
                     try upload.write(content.span)
@@ -184,11 +182,10 @@ extension Connection {
     }
 
     private mutating func publish(_ exchange: UploadExchange, _ loop: inout Loop) {
-        work = .upload
         let upload = exchange.upload
         let content = exchange.buffer
         exchange.buffer = []
-        loop.submit(for: id) {
+        loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
                     if !content.isEmpty { try upload.write(content.span) }
@@ -261,7 +258,7 @@ extension Connection {
         if let errno = error.systemError {
             loop.control.uploadFailed(upload.path, errno)
         }
-        pending.upload = nil
+        dispose(pending, &loop)
         pending.status = refusal.status
         pending.contentByteCount = appendError(
             refusal.status, refusal.reason, isHead: false, minorVersion: upload.minorVersion, &loop)
