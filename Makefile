@@ -2,11 +2,11 @@
 
 # Where `make install` puts things; DESTDIR is put before all of them.
 prefix ?= /usr
-bindir ?= $(prefix)/bin
-sbindir ?= $(prefix)/sbin
-datadir ?= $(prefix)/share
-mandir ?= $(datadir)/man
-sysconfdir ?= /etc
+bindir = $(prefix)/bin
+sbindir = $(prefix)/sbin
+datadir = $(prefix)/share
+mandir = $(datadir)/man
+sysconfdir = /etc
 DESTDIR ?=
 export prefix bindir sbindir datadir mandir sysconfdir DESTDIR
 
