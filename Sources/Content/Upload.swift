@@ -114,8 +114,8 @@ public final class Upload: @unchecked Sendable {
         if let limit = policy.byteLimit, let expectedByteCount, expectedByteCount > limit {
             throw .tooLarge
         }
-        if policy.createsDirectories { try createParents() }
         try check(current: try currentStatus())
+        if policy.createsDirectories { try createParents() }
         file = try openUnnamed()
         guard let expectedByteCount, expectedByteCount > 0 else { return }
         do throws(Errno) {
