@@ -58,9 +58,9 @@ public enum UploadError: Error, Sendable, Equatable {
 
 /// One upload, from its first byte to its name.
 ///
-/// The content goes to a file without a name (O_TMPFILE) on the file system of its target; it gets the
-/// name when it is whole and, as far as asked, on stable storage. A reader sees the old file or the
-/// new one; a server that is killed leaves nothing.
+/// The content goes to a file without a name (O_TMPFILE) on the file system of its target; it gets
+/// the name when it is whole and, as far as asked, on stable storage. A reader sees the old file or
+/// the new one; a server that is killed leaves nothing.
 ///
 /// Its methods block, and are called by one thread after the other, never by two at once: the loop
 /// that owns it hands it to the blocking pool and gets it back, each time through a lock.
@@ -171,7 +171,8 @@ public final class Upload: @unchecked Sendable {
         return Published(isNew: isNew, validators: status.validators(isDoubtful: false))
     }
 
-    /// Gives the file its name, if the preconditions still hold; nobody else publishes it meanwhile.
+    /// Gives the file its name, if the preconditions still hold; nobody else publishes it
+    /// meanwhile.
     ///
     /// - Returns: whether there was no such file before.
     private func publishLocked() throws(UploadError) -> Bool {
