@@ -60,13 +60,23 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
         .testTarget(
-            name: "ContentTests", dependencies: ["Content", "HTTP", "Linux"], swiftSettings: strict
-        ),
+            name: "ContentTests",
+            dependencies: ["Content", "HTTP", "Linux", "TestSupport", containers],
+            swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", containers], swiftSettings: strict),
-        .testTarget(name: "LinuxTests", dependencies: ["Linux"], swiftSettings: strict),
-        .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPTests", dependencies: ["HTTP", "TestSupport", containers],
+            swiftSettings: strict),
+        .testTarget(
+            name: "LinuxTests", dependencies: ["Linux", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Configuration", "Content", "HTTP", "Linux", "Server", "TestSupport", containers,
+            ],
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

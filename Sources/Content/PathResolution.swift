@@ -1,8 +1,10 @@
 internal import HTTP
 
-/// The path of a request target as a path below a document root: decoded once, without dot segments.
+/// The path of a request target as a path below a document root: decoded once, without dot
+/// segments.
 public struct ResolvedPath: Sendable, Equatable {
-    /// A relative path without a `/` at either end and with a NUL behind it; `.` for the root itself.
+    /// A relative path without a `/` at either end and with a NUL behind it; `.` for the root
+    /// itself.
     public let bytes: [UInt8]
     /// Whether the target ended with `/`, and so names a directory.
     public let namesDirectory: Bool
@@ -15,7 +17,8 @@ public struct ResolvedPath: Sendable, Equatable {
         case hidden
     }
 
-    /// The directory of shared metadata (RFC 8615), which is served though its name starts with a dot.
+    /// The directory of shared metadata (RFC 8615), which is served though its name starts with a
+    /// dot.
     private static let wellKnown = Array(".well-known".utf8)
 
     /// Decodes the path of a target, which starts with `/`, or is empty in absolute-form.

@@ -69,8 +69,8 @@ public final class SiteRoot: Sendable {
 
     /// Whether the path still leads to the inode that it led to, unchanged.
     ///
-    /// The kernel confines nothing here; but the inode, and so its content, is the one that was found
-    /// below the root before.
+    /// The kernel confines nothing here; but the inode, and so its content, is the one that was
+    /// found below the root before.
     public func isUnchanged(_ path: Span<UInt8>, since status: FileStatus) -> Bool {
         guard let now = try? directory.status(at: path) else { return false }
         return now == status
@@ -117,8 +117,8 @@ public final class SiteRoot: Sendable {
 /// The files that were published here lately, with a time of their own each.
 ///
 /// A file just written has a weak entity tag, because a second write within the same tick of the
-/// file system's clock could not be told apart. Of files published by us that is not true: each gets
-/// a modification time that no other one of ours has.
+/// file system's clock could not be told apart. Of files published by us that is not true: each
+/// gets a modification time that no other one of ours has.
 final class Publications: Sendable {
     private struct State {
         var recent: [FileStatus] = []

@@ -46,8 +46,8 @@ extension FileDescriptor {
 
     /// Opens what is below this directory, and nothing else (openat2(2), RESOLVE_BENEATH).
     ///
-    /// The kernel follows symbolic links, but refuses each step that would leave the directory, and the
-    /// magic links of /proc.
+    /// The kernel follows symbolic links, but refuses each step that would leave the directory, and
+    /// the magic links of /proc.
     ///
     /// - Parameters:
     ///   - path: a relative path that ends with a NUL.

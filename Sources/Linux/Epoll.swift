@@ -139,8 +139,8 @@ public enum ProcessSignal: UInt32, Sendable {
 public struct SignalDescriptor: ~Copyable {
     private let descriptor: FileDescriptor
 
-    /// Blocks the signals of `ProcessSignal` in this thread and all it starts from now on, and makes
-    /// them readable; SIGPIPE is ignored.
+    /// Blocks the signals of `ProcessSignal` in this thread and all it starts from now on, and
+    /// makes them readable; SIGPIPE is ignored.
     public init() throws(Errno) {
         var set = sigset_t()
         unsafe sigemptyset(&set)

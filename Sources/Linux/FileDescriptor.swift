@@ -122,7 +122,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     ) throws(Errno) -> Int {
         try unsafe output.withUnsafeMutableBufferPointer { (buffer, filled) throws(Errno) -> Int in
             let free = buffer.count - filled
-            // SAFETY: [filled, buffer.count) is the free part; the kernel initialises `count` bytes.
+            // SAFETY: [filled, buffer.count) is the free part; the kernel initialises `count`
+            // bytes.
             let base = unsafe buffer.baseAddress.map { unsafe UnsafeMutableRawPointer($0 + filled) }
             let count = try check { unsafe call(base, free) }
             filled += count

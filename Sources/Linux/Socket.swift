@@ -84,7 +84,8 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
 
     /// The numeric host without port and brackets, or the path of a Unix socket.
     ///
-    /// Empty where a peer's Unix socket has no path. IPv4-mapped IPv6 addresses are written as IPv4.
+    /// Empty where a peer's Unix socket has no path. IPv4-mapped IPv6 addresses are written as
+    /// IPv4.
     public var host: String {
         var text = [CChar](repeating: 0, count: 128)
         return unsafe withUnsafeBytes(of: storage) { bytes in

@@ -56,7 +56,8 @@ public enum ProcessLimits {
         Int(clinux_usable_processors())
     }
 
-    /// Descriptors that this process may open, the soft limit raised to the hard one (getrlimit(2)).
+    /// Descriptors that this process may open, the soft limit raised to the hard one
+    /// (getrlimit(2)).
     public static func raiseDescriptorLimit() -> Int {
         Int(clamping: clinux_raise_descriptor_limit())
     }

@@ -1,4 +1,5 @@
 @testable import HTTP
+import TestSupport
 import Testing
 
 @Suite("The scanner for field values")

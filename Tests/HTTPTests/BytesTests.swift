@@ -1,5 +1,6 @@
 import BasicContainers
 import HTTP
+import TestSupport
 import Testing
 
 @Suite("Bytes")

@@ -1,4 +1,5 @@
 import HTTP
+import TestSupport
 import Testing
 
 /// Random requests, some of them damaged, received in random parts: what they are found to be does

@@ -106,8 +106,8 @@ public struct HTTP1Exchange: Sendable, BitwiseCopyable {
             }
     }
 
-    /// A sender of single bytes must not cost a whole parse each: only the end of a line, or twice as
-    /// many bytes as last time, can change the outcome.
+    /// A sender of single bytes must not cost a whole parse each: only the end of a line, or twice
+    /// as many bytes as last time, can change the outcome.
     private func isWorthAnAttempt(_ bytes: Span<UInt8>) -> Bool {
         if attemptedByteCount == 0 || bytes.count >= 2 &* attemptedByteCount { return true }
         for index in attemptedByteCount..<bytes.count where bytes[index] == .lineFeed {

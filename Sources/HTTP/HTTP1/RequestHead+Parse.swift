@@ -88,8 +88,8 @@ extension RequestHead {
 
     /// Where the target ends: at the first byte that may not stand in one.
     ///
-    /// Besides the characters of RFC 3986, the printable ones that browsers send as they are (such as
-    /// `|` and `"`) are taken; they have no meaning to us and go nowhere unescaped.
+    /// Besides the characters of RFC 3986, the printable ones that browsers send as they are (such
+    /// as `|` and `"`) are taken; they have no meaning to us and go nowhere unescaped.
     private func endOfTarget(
         in bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int {

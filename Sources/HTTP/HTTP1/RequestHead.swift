@@ -1,11 +1,11 @@
 /// The request line and field section of an HTTP/1.x request (RFC 9112 §3, §5), as offsets into the
 /// bytes that they were parsed from.
 ///
-/// Nothing is copied and nothing allocated: the owner of a `RequestHead` parses one request after the
-/// other into it, and lends it with the bytes to whoever asks for a part of them.
+/// Nothing is copied and nothing allocated: the owner of a `RequestHead` parses one request after
+/// the other into it, and lends it with the bytes to whoever asks for a part of them.
 ///
-/// The parser is strict where lenience has been used for request smuggling (RFC 9112 §11.2): bare CR
-/// or LF, folded lines, white space before a colon, and any doubt about the message's length are
+/// The parser is strict where lenience has been used for request smuggling (RFC 9112 §11.2): bare
+/// CR or LF, folded lines, white space before a colon, and any doubt about the message's length are
 /// refused.
 public struct RequestHead: ~Copyable {
     /// A part of the parsed bytes.
@@ -51,8 +51,8 @@ public struct RequestHead: ~Copyable {
     public static let fieldLineCountLimit = 100
     /// The most bytes of a whole head, so that a larger buffer is never needed.
     ///
-    /// Besides target and fields: empty lines in front (8), the method and a space (65), the version
-    /// with its space and line end (11), and the empty line behind (2).
+    /// Besides target and fields: empty lines in front (8), the method and a space (65), the
+    /// version with its space and line end (11), and the empty line behind (2).
     public static let byteLimit = targetByteLimit + fieldSectionByteLimit + 86
 
     /// The method.
@@ -96,7 +96,8 @@ public struct RequestHead: ~Copyable {
     /// An empty head, to parse into.
     public init() {}
 
-    /// Whether the connection goes on behind this exchange, as far as the peer says (RFC 9112 §9.3).
+    /// Whether the connection goes on behind this exchange, as far as the peer says (RFC 9112
+    /// §9.3).
     public var isPersistent: Bool {
         !connectionClose && (minorVersion >= 1 || connectionKeepAlive)
     }

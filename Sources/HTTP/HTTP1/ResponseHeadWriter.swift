@@ -59,7 +59,8 @@ extension UniqueArray<UInt8> {
         append("\r\n")
     }
 
-    /// Appends Connection where the default of the request's version does not say it (RFC 9112 §9.3).
+    /// Appends Connection where the default of the request's version does not say it (RFC 9112
+    /// §9.3).
     public mutating func appendConnection(persistent: Bool, minorVersion: UInt8) {
         if !persistent {
             appendField("Connection", "close")
