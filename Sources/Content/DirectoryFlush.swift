@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// Flushes directories, one fsync(2) for all uploads that wait for the same one.
 ///
-/// A flush covers every entry that was made before it began. So while one runs, those that come wait,
-/// and the next one is for all of them: under load, a directory is flushed about twice in the time of
-/// one flush, however many uploads there are.
+/// A flush covers every entry that was made before it began. So while one runs, those that come
+/// wait, and the next one is for all of them: under load, a directory is flushed about twice in the
+/// time of one flush, however many uploads there are.
 final class DirectoryFlush: Sendable {
     private struct Key: Hashable {
         let device: UInt64

@@ -59,7 +59,7 @@ public final class SiteRoot: Sendable {
                 return path.namesDirectory ? .missing : .file(file)
             case .directory:
                 return path.namesDirectory ? lookupIndex(of: path, mayBlock: mayBlock) : .directory
-            case .other:
+            case .other, .symbolicLink:
                 return .forbidden
             }
         } catch {

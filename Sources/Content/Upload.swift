@@ -58,9 +58,9 @@ public enum UploadError: Error, Sendable, Equatable {
 
 /// One upload, from its first byte to its name.
 ///
-/// The content goes to a file without a name (O_TMPFILE) in the directory of its target; it gets the
-/// name when it is whole and, as far as asked, on stable storage. A reader sees the old file or the
-/// new one; a server that is killed leaves nothing.
+/// The content goes to a file without a name (O_TMPFILE) in the directory of its target; it gets
+/// the name when it is whole and, as far as asked, on stable storage. A reader sees the old file or
+/// the new one; a server that is killed leaves nothing.
 ///
 /// The directory is opened once. Everything that decides, and everything that is done, goes through
 /// that descriptor, whatever is renamed meanwhile.
@@ -118,7 +118,7 @@ public final class Upload: @unchecked Sendable {
             throw .tooLarge
         }
         parent = try openParent()
-        let current = try currentStatus()
+        let current = try currentStatus().status
         try check(current: current)
         if let current { mode = current.mode & 0o777 }
         file = try openNew()
@@ -191,7 +191,8 @@ public final class Upload: @unchecked Sendable {
         }
     }
 
-    /// Gives the file its name, if the preconditions still hold; nobody else publishes it meanwhile.
+    /// Gives the file its name, if the preconditions still hold; nobody else publishes it
+    /// meanwhile.
     ///
     /// - Returns: whether there was no such file before.
     private func publishLocked() throws(UploadError) -> Bool {
@@ -199,10 +200,10 @@ public final class Upload: @unchecked Sendable {
         return try TargetLocks.shared.withLock(directory, path.name) { () throws(UploadError) in
             // A file that somebody else makes in between is found by the next turn.
             for _ in 0..<16 {
-                let current = try currentStatus()
+                let (current, isTaken) = try currentStatus()
                 try check(current: current)
                 do throws(Errno) {
-                    try current == nil ? linkNew() : replace()
+                    try isTaken ? replace() : linkNew()
                     return current == nil
                 } catch {
                     if error != .exists { throw UploadError(error) }
@@ -268,18 +269,34 @@ public final class Upload: @unchecked Sendable {
         }
     }
 
-    /// The status of what has the target's name, not followed where it is a link; nil where there is
-    /// nothing.
-    private func currentStatus() throws(UploadError) -> FileStatus? {
-        guard parent != nil else { return nil }
+    /// What the target is now.
+    ///
+    /// A symbolic link is replaced, not followed; but what it leads to is what a GET sees, and so
+    /// what preconditions are about.
+    ///
+    /// - Returns: the status of the file, nil where a GET finds none; and whether the name is
+    ///   taken.
+    private func currentStatus() throws(UploadError) -> (status: FileStatus?, isTaken: Bool) {
+        guard parent != nil else { return (nil, false) }
         let name = path.name
+        let entry: FileStatus
         do throws(UploadError) {
-            return try withParent { (parent) throws(Errno) in
+            entry = try withParent { (parent) throws(Errno) in
                 try parent.openBeneath(name.span, [.path, .noFollow]).status()
             }
         } catch {
-            if error == .missingParent { return nil }
+            if error == .missingParent { return (nil, false) }
             throw error
+        }
+        guard entry.kind == .symbolicLink else { return (entry, true) }
+        let path = path.bytes
+        do throws(Errno) {
+            return (try root.directory.openBeneath(path.span, .path).status(), true)
+        } catch {
+            switch error {
+            case .notFound, .notDirectory: return (nil, true)
+            default: throw UploadError(error)
+            }
         }
     }
 
@@ -292,8 +309,8 @@ public final class Upload: @unchecked Sendable {
         if current != nil, !policy.allowsOverwriting { throw .exists }
     }
 
-    /// Opens a file without a name in the target's directory; where that is still to be made, in the
-    /// nearest one above it.
+    /// Opens a file without a name in the target's directory; where that is still to be made, in
+    /// the nearest one above it.
     private func openNew() throws(UploadError) -> FileDescriptor {
         var directory = path.parent
         while true {
@@ -301,7 +318,7 @@ public final class Upload: @unchecked Sendable {
                 return try root.directory.openBeneath(directory.span, .unnamed)
             } catch {
                 switch error {
-                case .notFound where policy.createsDirectories && directory.count > 2:
+                case .notFound where policy.createsDirectories && directory != [0x2E, 0]:
                     directory = ResolvedPath.parent(of: directory)
                     continue
                 case .notSupported, .isDirectory, .invalidArgument: break
@@ -330,8 +347,8 @@ extension UploadError {
             case .fileTooLarge: .tooLarge
             case .accessDenied, .notPermitted, .readOnlyFileSystem: .forbidden(error)
             case .nameTooLong: .badName
-            case .isDirectory, .notEmpty: .notAFile
-            case .notFound, .notDirectory, .crossesDevice, .symbolicLinkLoop: .missingParent
+            case .isDirectory, .notEmpty, .crossesDevice, .symbolicLinkLoop: .notAFile
+            case .notFound, .notDirectory: .missingParent
             default: .failed(error)
             }
     }

@@ -140,7 +140,9 @@ public struct FileStatus: Sendable, Equatable {
         case regular
         /// A directory.
         case directory
-        /// A device, pipe, socket or link.
+        /// A symbolic link, opened itself (`OpenMode.noFollow`).
+        case symbolicLink
+        /// A device, pipe or socket.
         case other
     }
 
@@ -166,6 +168,7 @@ public struct FileStatus: Sendable, Equatable {
             switch CInt(bitPattern: status.st_mode) & CLINUX_S_IFMT {
             case CLINUX_S_IFREG: .regular
             case CLINUX_S_IFDIR: .directory
+            case CLINUX_S_IFLNK: .symbolicLink
             default: .other
             }
         size = Int(status.st_size)

@@ -44,8 +44,8 @@ struct GlobalOptions: ParsableArguments {
         return ControlInterface.defaultSocketPath
     }
 
-    /// Below the checkout that this program lies in; never below the current directory, which may be
-    /// somebody else's.
+    /// Below the checkout that this program lies in; never below the current directory, which may
+    /// be somebody else's.
     private static var checkoutSocketPath: String? {
         guard
             let program = try? FileManager.default.destinationOfSymbolicLink(

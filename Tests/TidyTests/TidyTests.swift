@@ -37,8 +37,9 @@ struct TidyTests {
         "Systemd": ["CSystemd", "Linux"],
         "Control": ["Linux"],
         "Server": [
-            "BasicContainers", "Configuration", "Content", "Control", "HTTP", "Linux", "Logging",
-            "Synchronization", "Systemd",
+            "BasicContainers", "Configuration", "Content", "Control", "DequeModule", "HTTP",
+            "Linux",
+            "Logging", "Synchronization", "Systemd",
         ],
         "Client": ["BasicContainers", "HTTP", "Linux"],
         "httpd-swift": ["Configuration", "Glibc", "Server"],

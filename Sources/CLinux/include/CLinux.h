@@ -90,5 +90,6 @@ static const uint32_t CLINUX_EPOLLET = 1u << 31;
 static const int CLINUX_S_IFMT = S_IFMT;
 static const int CLINUX_S_IFREG = S_IFREG;
 static const int CLINUX_S_IFDIR = S_IFDIR;
+static const int CLINUX_S_IFLNK = S_IFLNK;
 
 #endif

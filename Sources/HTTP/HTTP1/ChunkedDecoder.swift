@@ -35,8 +35,8 @@ public struct ChunkedDecoder: Sendable, BitwiseCopyable {
     /// Whether the last chunk and the trailer section were read.
     public var isFinished: Bool { state == .finished }
 
-    /// The bytes of the present chunk that are still to come; while its size is being read, what the
-    /// digits so far say.
+    /// The bytes of the present chunk that are still to come; while its size is being read, what
+    /// the digits so far say.
     public var announcedByteCount: Int { remaining }
 
     /// Reads on.

@@ -9,8 +9,8 @@ extension Connection {
     /// The bytes of a file that are brought into memory at a time.
     private static let warmByteCount = 1 << 20
 
-    /// Sends what is to be sent: what was left over, what the requests of this turn made, and the file
-    /// behind it.
+    /// Sends what is to be sent: what was left over, what the requests of this turn made, and the
+    /// file behind it.
     ///
     /// - Returns: true when nothing is left; false when the socket is full, or the disk is asked.
     mutating func send(_ loop: inout Loop) -> Bool {

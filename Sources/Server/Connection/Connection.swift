@@ -5,13 +5,13 @@ internal import Linux
 
 /// A connection: its socket, what was read and not yet understood, and what is still to be sent.
 ///
-/// The state machine of HTTP is `HTTP1Exchange`; this type performs the effects. Everything it needs
-/// beyond its own fields is lent to it for the time of a call: the loop, and the worker's buffers for
-/// heads and for received bytes. While it is idle it owns no buffer.
+/// The state machine of HTTP is `HTTP1Exchange`; this type performs the effects. Everything it
+/// needs beyond its own fields is lent to it for the time of a call: the loop, and the worker's
+/// buffers for heads and for received bytes. While it is idle it owns no buffer.
 ///
-/// One call of `run` does all that can be done without waiting: send what is left, answer the requests
-/// that are there, read more. Where it must wait, for the peer or for the blocking pool, it arms a
-/// deadline and returns.
+/// One call of `run` does all that can be done without waiting: send what is left, answer the
+/// requests that are there, read more. Where it must wait, for the peer or for the blocking pool,
+/// it arms a deadline and returns.
 struct Connection: ~Copyable {
     /// What the connection waits for from other threads.
     enum Work: UInt8 {
@@ -60,7 +60,8 @@ struct Connection: ~Copyable {
     var lookup: FoundPath?
     /// How often the present request was looked up.
     var lookupCount = 0
-    /// The exchange that outlives the bytes of its request; valid while a content is sent or received.
+    /// The exchange that outlives the bytes of its request; valid while a content is sent or
+    /// received.
     var pending: PendingExchange?
     var closing = Closing.none
     /// The response is sent; what is left of the request's content is read and dropped.

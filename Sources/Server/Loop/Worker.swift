@@ -5,8 +5,8 @@ internal import Linux
 
 /// A thread's event loop: the only place that waits.
 ///
-/// Each turn is a batch: what epoll reports is done, deadlines that are over are acted on, the log is
-/// handed to the kernel; then the loop sleeps. Everything in it belongs to its thread.
+/// Each turn is a batch: what epoll reports is done, deadlines that are over are acted on, the log
+/// is handed to the kernel; then the loop sleeps. Everything in it belongs to its thread.
 struct Worker: ~Copyable {
     /// What an event is for; connections have their slot and generation instead.
     private enum Token {

@@ -2,8 +2,8 @@ internal import Linux
 internal import Synchronization
 internal import Systemd
 
-/// The thread that hands events to the journal, so that a slow journal stalls nothing else: no loop,
-/// and not the thread that feeds the watchdog.
+/// The thread that hands events to the journal, so that a slow journal stalls nothing else: no
+/// loop, and not the thread that feeds the watchdog.
 final class JournalThread: Sendable {
     private struct Queue {
         /// The fields of the waiting events, one behind the other.

@@ -283,8 +283,8 @@ extension UniqueArray<UInt8> {
         append(copying: text.extracting(start..<text.count))
     }
 
-    /// Appends a JSON string (RFC 8259 §7); bytes that are not ASCII as U+0080…U+00FF, so that none is
-    /// lost and the text is always valid.
+    /// Appends a JSON string (RFC 8259 §7); bytes that are not ASCII as U+0080…U+00FF, so that none
+    /// is lost and the text is always valid.
     mutating func appendJSONString(_ text: Span<UInt8>) {
         append(0x22)
         for index in 0..<text.count {

@@ -9,8 +9,8 @@ internal import Systemd
 
 /// The process: it starts the workers, and then waits for signals, reloads and the watchdog.
 ///
-/// `run` is the whole life of the daemon. It never touches a request; what it knows of the workers it
-/// has from their answers.
+/// `run` is the whole life of the daemon. It never touches a request; what it knows of the workers
+/// it has from their answers.
 public enum Server {
     /// Serves until it is told to stop.
     ///

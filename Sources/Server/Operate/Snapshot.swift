@@ -12,8 +12,8 @@ final class Snapshot: Sendable {
     /// The access log, if there is one.
     let accessLog: AccessLogFile?
     let mediaTypes: MediaTypeMap
-    /// The indices of the sites that answer on a listener, by the listener's index; the first is for
-    /// hosts that none of them names.
+    /// The indices of the sites that answer on a listener, by the listener's index; the first is
+    /// for hosts that none of them names.
     let sitesByListener: [[Int]]
 
     /// Opens what the settings name.

@@ -311,8 +311,8 @@ final class Supervisor: ControlService {
 
     /// Waits until every worker has ended its last connection.
     ///
-    /// Who asks for a reload now is told that it is too late, or the drain would wait for him, and he
-    /// for the drain.
+    /// Who asks for a reload now is told that it is too late, or the drain would wait for him, and
+    /// he for the drain.
     ///
     /// - Returns: false when the time was over, or Ctrl-C came again.
     private func waitForDrain(
@@ -390,8 +390,8 @@ final class Supervisor: ControlService {
         return reportSuppressed(since: before, reports)
     }
 
-    /// Tells how many requests the journal did not get, so that what it has and what it is told adds
-    /// up.
+    /// Tells how many requests the journal did not get, so that what it has and what it is told
+    /// adds up.
     ///
     /// - Returns: how many there were since the start.
     private func reportSuppressed(since before: Int, _ reports: [Int: Statistics]?) -> Int {

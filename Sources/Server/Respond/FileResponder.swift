@@ -244,8 +244,8 @@ extension Connection {
 
     /// Sends the peer to the same target with a slash behind its path (RFC 9110 §15.4.2).
     ///
-    /// The Location is the path as it was sent, with slashes in front reduced to one, so that it never
-    /// reads as another authority.
+    /// The Location is the path as it was sent, with slashes in front reduced to one, so that it
+    /// never reads as another authority.
     private mutating func redirectToDirectory(
         _ path: ResolvedPath, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ loop: inout Loop

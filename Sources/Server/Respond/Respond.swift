@@ -72,8 +72,8 @@ extension Connection {
             allow: allow)
     }
 
-    /// Decides, before a response is written, what becomes of content that nobody wants: a little is
-    /// read and dropped, for more the connection ends (RFC 9112 §9.3).
+    /// Decides, before a response is written, what becomes of content that nobody wants: a little
+    /// is read and dropped, for more the connection ends (RFC 9112 §9.3).
     mutating func finishOrDiscardRequest(_ head: borrowing RequestHead) {
         guard !exchange.isRequestComplete else { return }
         let known = exchange.remainingContentByteCount ?? 0
