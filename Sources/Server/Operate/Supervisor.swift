@@ -28,6 +28,8 @@ final class Supervisor: ControlService {
     private let mailboxes: [Mailbox]
     private let readPool: BlockingPool
     private let writePool: BlockingPool
+    /// One thread, so that reloads follow each other, and a root that hangs hangs no other work.
+    private let reloadPool: BlockingPool
     private let heartbeat: Heartbeat
     private let journal: JournalThread?
     private let connectionCount: ConnectionCount
@@ -63,6 +65,7 @@ final class Supervisor: ControlService {
         do throws(Errno) {
             readPool = try BlockingPool("read", threadCount: 4)
             writePool = try BlockingPool("write", threadCount: 8)
+            reloadPool = try BlockingPool("reload", threadCount: 1)
             request = try EventDescriptor()
             var mailboxes: [Mailbox] = []
             for _ in 0..<workerCount { mailboxes.append(try Mailbox()) }
@@ -130,21 +133,26 @@ final class Supervisor: ControlService {
                 case .terminate, .interrupt:
                     let reason = signal == .terminate ? "SIGTERM" : "SIGINT"
                     return drain(reason: reason, signals, suppressed: suppressed)
-                case .hangUp: _ = reload()
+                case .hangUp: reload(for: [])
                 case .user1: reopenLog()
                 }
             }
             let replies = takeReplies()
-            if !replies.isEmpty {
-                let (status, content) = reload()
-                for reply in replies { reply(status, content) }
-            }
+            if !replies.isEmpty { reload(for: replies) }
         }
     }
 
     func reload(_ reply: @escaping Reply) {
         state.withLock { $0.replies.append(reply) }
         request.signal()
+    }
+
+    /// Has the configuration read anew, and those who asked told what came of it.
+    private func reload(for replies: [Reply]) {
+        reloadPool.submit {
+            let (status, content) = self.reload()
+            for reply in replies { reply(status, content) }
+        }
     }
 
     /// Those who asked for a reload and wait for its outcome.
@@ -187,8 +195,11 @@ final class Supervisor: ControlService {
         }
         ServiceNotification.reloading(at: .now)
         defer {
-            state.withLock { $0.phase = phase }
-            ServiceNotification.ready(status: servingText)
+            let isStopping = state.withLock { state in
+                if state.phase == .reloading { state.phase = phase }
+                return state.phase == .draining
+            }
+            if !isStopping { ServiceNotification.ready(status: servingText) }
         }
         do throws(ConfigurationErrors) {
             let settings = try loader.loadSettings()
