@@ -1,0 +1,112 @@
+import Linux
+@testable import Server
+import TestSupport
+import Testing
+
+@Suite("Deadlines of a loop")
+struct DeadlineQueuesTests {
+    private static func queues() -> DeadlineQueues {
+        var queues = DeadlineQueues(capacity: 64)
+        queues.setLength(of: .header, 10)
+        queues.setLength(of: .idle, 60)
+        queues.setLength(of: .transfer, 30)
+        queues.setLength(of: .linger, 5)
+        queues.setLength(of: .drain, 0)
+        return queues
+    }
+
+    private static func popAll(_ queues: inout DeadlineQueues, _ now: Int) -> [Int] {
+        var slots: [Int] = []
+        while let (slot, _) = queues.popExpired(now: Instant(nanoseconds: now)) {
+            slots.append(slot)
+        }
+        return slots
+    }
+
+    @Test("expire in the order of arming, not before their time")
+    func order() {
+        var queues = Self.queues()
+        for (slot, time) in [(3, 100), (1, 101), (2, 102)] {
+            queues.arm(slot, .header, now: Instant(nanoseconds: time))
+        }
+        #expect(queues.next == Instant(nanoseconds: 110))
+        var expired = Self.popAll(&queues, 109)
+        #expect(expired == [])
+        expired = Self.popAll(&queues, 111)
+        #expect(expired == [3, 1])
+        #expect(queues.next == Instant(nanoseconds: 112))
+        expired = Self.popAll(&queues, 200)
+        #expect(expired == [2])
+        #expect(queues.next == nil)
+    }
+
+    @Test("armed again, a slot has only the new one")
+    func arming() {
+        var queues = Self.queues()
+        queues.arm(0, .header, now: Instant(nanoseconds: 0))
+        queues.arm(1, .header, now: Instant(nanoseconds: 0))
+        queues.arm(0, .idle, now: Instant(nanoseconds: 1))
+        #expect(queues.slots(of: .header) == [1])
+        #expect(queues.slots(of: .idle) == [0])
+        var expired = Self.popAll(&queues, 20)
+        #expect(expired == [1])
+        expired = Self.popAll(&queues, 61)
+        #expect(expired == [0])
+    }
+
+    @Test("disarmed, a slot has none; what was never armed can be disarmed")
+    func disarming() {
+        var queues = Self.queues()
+        queues.disarm(7)
+        for slot in 0..<5 { queues.arm(slot, .idle, now: Instant(nanoseconds: slot)) }
+        for slot in [0, 4, 2, 2] { queues.disarm(slot) }
+        #expect(queues.slots(of: .idle) == [1, 3])
+        #expect(queues.next == Instant(nanoseconds: 61))
+    }
+
+    @Test("agree with a model in random runs", arguments: 1...20)
+    func model(seed: UInt64) {
+        struct Deadline {
+            var kind: DeadlineKind
+            var due: Int
+            var number: Int
+        }
+        let lengths: [DeadlineKind: Int] = [
+            .header: 10, .idle: 60, .transfer: 30, .linger: 5, .drain: 0,
+        ]
+        var generator = SeededGenerator(seed: seed)
+        var queues = Self.queues()
+        var model: [Int: Deadline] = [:]
+        var now = 0
+        for number in 0..<3000 {
+            let slot = Int.random(in: 0..<40, using: &generator)
+            switch Int.random(in: 0..<8, using: &generator) {
+            case 0...3:
+                let kind = DeadlineKind.allCases.randomElement(using: &generator) ?? .idle
+                queues.arm(slot, kind, now: Instant(nanoseconds: now))
+                model[slot] = Deadline(
+                    kind: kind, due: now + (lengths[kind] ?? 0), number: number)
+            case 4:
+                queues.disarm(slot)
+                model[slot] = nil
+            case 5:
+                let expected = model.filter { $0.value.due <= now }
+                    .sorted {
+                        ($0.value.kind.rawValue, $0.value.number)
+                            < ($1.value.kind.rawValue, $1.value.number)
+                    }.map(\.key)
+                let expired = Self.popAll(&queues, now)
+                #expect(expired == expected, "seed \(seed), step \(number)")
+                for slot in expired { model[slot] = nil }
+            default:
+                now += Int.random(in: 0...7, using: &generator)
+            }
+            #expect(queues.next?.nanoseconds == model.values.map(\.due).min())
+        }
+        for kind in DeadlineKind.allCases {
+            let expected = model.filter { $0.value.kind == kind }
+                .sorted { $0.value.number < $1.value.number }.map(\.key)
+            #expect(queues.slots(of: kind) == expected, "seed \(seed)")
+        }
+    }
+}
