@@ -73,6 +73,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Configuration", "Content", "HTTP", "Linux", "Server", "TestSupport", containers,
+                logging,
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -100,6 +100,23 @@ struct UploadTests {
         #expect(files.read("root/old") == "old content")
     }
 
+    @Test("preconditions are about what a link leads to, as a GET sees it")
+    func preconditionOfLink() throws {
+        let old = try FileStatus(path: files.path("root/old"))
+        try upload(["new"], to: "/link") { validators in
+            validators.map { text($0.entityTag).contains("-\(String(old.size, radix: 16))\"") }
+                == true ? .holds : .failed
+        }
+        #expect(files.read("root/link") == "new")
+    }
+
+    @Test("a replaced file keeps its permissions")
+    func replacedPermissions() throws {
+        try files.setPermissions("root/old", 0o600)
+        try upload(["new"], to: "/old")
+        #expect(try files.permissions("root/old") == 0o600)
+    }
+
     /// The target, the policy and the error of an upload that is refused before its content.
     static let refusals: [(String, UploadPolicy, UploadError)] = [
         ("/", policy, .notAFile), ("/dir", policy, .notAFile), ("/dir/", policy, .notAFile),

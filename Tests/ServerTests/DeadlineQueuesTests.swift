@@ -7,11 +7,11 @@ import Testing
 struct DeadlineQueuesTests {
     private static func queues() -> DeadlineQueues {
         var queues = DeadlineQueues(capacity: 64)
-        queues.setLength(of: .header, 10)
-        queues.setLength(of: .idle, 60)
-        queues.setLength(of: .transfer, 30)
-        queues.setLength(of: .linger, 5)
-        queues.setLength(of: .drain, 0)
+        queues.setLength(of: .header, 10, now: Instant(nanoseconds: 0))
+        queues.setLength(of: .idle, 60, now: Instant(nanoseconds: 0))
+        queues.setLength(of: .transfer, 30, now: Instant(nanoseconds: 0))
+        queues.setLength(of: .linger, 5, now: Instant(nanoseconds: 0))
+        queues.setLength(of: .drain, 0, now: Instant(nanoseconds: 0))
         return queues
     }
 
@@ -64,6 +64,24 @@ struct DeadlineQueuesTests {
         #expect(queues.next == Instant(nanoseconds: 61))
     }
 
+    @Test("a length that a reload changes holds for what is armed too, where it is shorter")
+    func lengthChange() {
+        var queues = Self.queues()
+        queues.arm(0, .idle, now: Instant(nanoseconds: 0))
+        queues.arm(1, .idle, now: Instant(nanoseconds: 10))
+        queues.setLength(of: .idle, 20, now: Instant(nanoseconds: 45))
+        queues.arm(2, .idle, now: Instant(nanoseconds: 46))
+        var expired = Self.popAll(&queues, 60)
+        #expect(expired == [0])
+        expired = Self.popAll(&queues, 65)
+        #expect(expired == [1])
+        expired = Self.popAll(&queues, 66)
+        #expect(expired == [2])
+        queues.arm(3, .idle, now: Instant(nanoseconds: 70))
+        queues.setLength(of: .idle, 100, now: Instant(nanoseconds: 71))
+        #expect(queues.next == Instant(nanoseconds: 90), "never longer")
+    }
+
     @Test("agree with a model in random runs", arguments: 1...20)
     func model(seed: UInt64) {
         struct Deadline {
@@ -71,7 +89,7 @@ struct DeadlineQueuesTests {
             var due: Int
             var number: Int
         }
-        let lengths: [DeadlineKind: Int] = [
+        var lengths: [DeadlineKind: Int] = [
             .header: 10, .idle: 60, .transfer: 30, .linger: 5, .drain: 0,
         ]
         var generator = SeededGenerator(seed: seed)
@@ -98,6 +116,14 @@ struct DeadlineQueuesTests {
                 let expired = Self.popAll(&queues, now)
                 #expect(expired == expected, "seed \(seed), step \(number)")
                 for slot in expired { model[slot] = nil }
+            case 6 where number % 10 == 0:
+                // As by a reload: what is armed ends no later than if it were armed now.
+                let length = Int.random(in: 0...80, using: &generator)
+                queues.setLength(of: .idle, length, now: Instant(nanoseconds: now))
+                lengths[.idle] = length
+                for (slot, deadline) in model where deadline.kind == .idle {
+                    model[slot]?.due = min(deadline.due, now + length)
+                }
             default:
                 now += Int.random(in: 0...7, using: &generator)
             }

@@ -35,7 +35,8 @@ struct RepresentationCacheTests {
         let file = try open(name)
         let content = Array((content ?? files.read(name) ?? "").utf8)
         let representation = Representation(
-            validators: file.status.validators(isDoubtful: false), byteCount: content.count,
+            validators: file.status.validators(isDoubtful: false, now: clock.wall),
+            byteCount: content.count,
             mediaType: Array("text/plain".utf8), cacheControl: nil)
         let key = Array(key.utf8)
         return cache.insert(

@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import HTTP
 import Linux
+import Logging
 @testable import Server
 import TestSupport
 import Testing
@@ -20,12 +21,15 @@ struct RequestLogTests {
         _ requests: [String], format: LogSettings.Format, peer: String = "192.0.2.1",
         status: StatusCode = .ok
     ) throws -> [String] {
-        var settings = LogSettings()
-        settings.format = format
+        var settings = Settings()
+        settings.log.format = format
+        settings.log.file = files.path("access.log")
         let file = try AccessLogFile(path: files.path("access.log")) { _, error in
             Issue.record(error)
         }
-        var log = RequestLog(LogSinks(file: file), settings: settings, workerCount: 1)
+        let opening = LogOpening(settings.log, Logger(label: "test"), inForce: file)
+        let snapshot = try Snapshot(settings, listeners: [], log: opening, generation: 1)
+        var log = RequestLog(snapshot, nil, workerCount: 1)
         var statistics = Statistics()
         let clock = BatchClock()
         for request in requests {

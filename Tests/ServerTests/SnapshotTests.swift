@@ -2,6 +2,7 @@ import Configuration
 import Content
 import HTTP
 import Linux
+import Logging
 @testable import Server
 import TestSupport
 import Testing
@@ -136,6 +137,10 @@ struct SnapshotTests {
         return try Listener(name: name, socket: FileDescriptor.listening(at: address))
     }
 
+    private func opening(_ settings: Settings) -> LogOpening {
+        LogOpening(settings.log, Logger(label: "test"), inForce: nil)
+    }
+
     private func settings(
         _ name: String, names: [String], listen: [String], root: String? = nil
     ) -> SiteSettings {
@@ -152,7 +157,9 @@ struct SnapshotTests {
         let listeners = [
             try listener("http"), try listener("control"), try listener("internal"),
         ]
-        return try Snapshot(settings, listeners: listeners, generation: 7)
+        settings.log.file = nil
+        return try Snapshot(
+            settings, listeners: listeners, log: opening(settings), generation: 7)
     }
 
     /// Listener, host, and the site that answers, with `!` where the host is none of its names.
@@ -190,11 +197,14 @@ struct SnapshotTests {
         do throws(ConfigurationErrors) {
             var settings = Settings()
             settings.sites = [site]
-            _ = try Snapshot(settings, listeners: [], generation: 1)
+            settings.log.file = files.path("missing/log")
+            settings.log.locations["File"] = SourceLocation(file: "a.conf", line: 5, column: 6)
+            _ = try Snapshot(settings, listeners: [], log: opening(settings), generation: 1)
         } catch {
             problems = error.diagnostics.map(\.description)
         }
-        #expect(problems.count == 4)
+        #expect(problems.count == 5)
+        #expect(problems.contains { $0.hasPrefix("a.conf:5:6: the access log ") })
         #expect(problems.contains { $0.hasPrefix("a.conf:4:8: there is no listener named 'htpp'") })
         #expect(problems.contains { $0.hasPrefix("a.conf:3:6: Root=\(files.path)/missing of ") })
         #expect(problems.contains { $0.contains("No such file or directory") })

@@ -38,8 +38,7 @@ struct TidyTests {
         "Control": ["Linux"],
         "Server": [
             "BasicContainers", "Configuration", "Content", "Control", "DequeModule", "HTTP",
-            "Linux",
-            "Logging", "Synchronization", "Systemd",
+            "Linux", "Logging", "Synchronization", "Systemd",
         ],
         "Client": ["BasicContainers", "HTTP", "Linux"],
         "httpd-swift": ["Configuration", "Glibc", "Server"],
