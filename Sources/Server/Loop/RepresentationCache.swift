@@ -29,7 +29,7 @@ struct RepresentationCache: ~Copyable {
         fileprivate var nextInBucket: Int32 = -1
         fileprivate var batch: Int
         fileprivate var dateSecond: Int
-        fileprivate var isUsed = true
+        fileprivate var isUsed = false
         fileprivate var isFree = false
 
         fileprivate var byteCount: Int { message.count + key.count + 512 }

@@ -316,8 +316,8 @@ extension Connection {
 
 /// Reads files that are small enough to be kept.
 private enum SmallFile {
-    /// The whole content; nil where the disk would be asked and must not, or the file has another
-    /// size by now.
+    /// The whole content; nil where the disk would be asked and must not, or the file has changed
+    /// by now.
     static func read(_ file: OpenFile, mayBlock: Bool) -> [UInt8]? {
         let size = file.status.size
         var content = RigidArray<UInt8>(capacity: size + 1)
@@ -336,7 +336,10 @@ private enum SmallFile {
             }
             if count == 0 { break }
         }
-        guard content.count == size else { return nil }
+        // What was written meanwhile must not stand under the old validators.
+        guard content.count == size, (try? file.descriptor.status()) == file.status else {
+            return nil
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)
         for index in 0..<size { bytes.append(content[index]) }
