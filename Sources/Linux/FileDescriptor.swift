@@ -116,7 +116,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     }
 
     @inline(__always)
-    private func fill(
+    func fill(
         _ output: inout OutputSpan<UInt8>,
         _ call: (UnsafeMutableRawPointer?, Int) -> Int
     ) throws(Errno) -> Int {

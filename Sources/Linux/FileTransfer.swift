@@ -42,7 +42,9 @@ extension FileDescriptor {
     ///
     /// - Returns: how many bytes; 0 at the end of input.
     public func receive(into output: inout OutputSpan<UInt8>) throws(Errno) -> Int {
-        try read(into: &output)
+        // read(2) would do the same with more checks on its way.
+        let number = rawValue
+        return unsafe try fill(&output) { base, count in unsafe recv(number, base, count, 0) }
     }
 
     /// Accepts a connection, non-blocking and closed on exec (accept4(2)).
