@@ -11,7 +11,7 @@ internal import Systemd
 /// What the main thread does while the workers serve.
 final class Supervisor: ControlService {
     /// What is in force, and what became of the last attempt to change it.
-    private struct State {
+    struct State {
         var snapshot: Snapshot
         var phase = Status.State.starting
         var loaded = WallClock.now
@@ -22,22 +22,22 @@ final class Supervisor: ControlService {
     /// How often the status line and the counts of suppressed events are brought up to date.
     private static let tick = 5_000_000_000
 
-    private let loader: ConfigurationLoader
-    private let logger: Logger
-    private let listeners: [Listener]
-    private let mailboxes: [Mailbox]
+    let loader: ConfigurationLoader
+    let logger: Logger
+    let listeners: [Listener]
+    let mailboxes: [Mailbox]
     private let readPool: BlockingPool
     private let writePool: BlockingPool
     /// One thread, so that reloads follow each other, and a root that hangs hangs no other work.
     private let reloadPool: BlockingPool
     private let heartbeat: Heartbeat
-    private let journal: JournalThread?
-    private let connectionCount: ConnectionCount
+    let journal: JournalThread?
+    let connectionCount: ConnectionCount
     /// The settings of which a part holds until the process ends.
-    private let initialSettings: ServerSettings
-    private let started = WallClock.now
+    let initialSettings: ServerSettings
+    let started = WallClock.now
     private let request: EventDescriptor
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
     init(
         options: Options, loader: ConfigurationLoader, settings: Settings, journal: JournalThread?
@@ -185,108 +185,6 @@ final class Supervisor: ControlService {
             ])
     }
 
-    // MARK: Reload
-
-    /// Reads the configuration and puts it in force in every worker, or changes nothing.
-    private func reload() -> (StatusCode, [UInt8]) {
-        let (current, phase) = state.withLock { state in
-            defer { state.phase = .reloading }
-            return (state.snapshot, state.phase)
-        }
-        ServiceNotification.reloading(at: .now)
-        defer {
-            let isStopping = state.withLock { state in
-                if state.phase == .reloading { state.phase = phase }
-                return state.phase == .draining
-            }
-            if !isStopping { ServiceNotification.ready(status: servingText) }
-        }
-        do throws(ConfigurationErrors) {
-            let settings = try loader.loadSettings()
-            let opening = LogOpening(settings.log, logger, inForce: current.accessLog)
-            let snapshot = try Snapshot(
-                settings, listeners: listeners, log: opening, generation: current.generation + 1)
-            return publish(snapshot)
-        } catch {
-            return refuseReload(error, current)
-        }
-    }
-
-    private func publish(_ snapshot: Snapshot) -> (StatusCode, [UInt8]) {
-        let files = snapshot.settings.files
-        guard let acknowledgement = try? Acknowledgement() else {
-            return (.internalServerError, [])
-        }
-        for mailbox in mailboxes { mailbox.send(.snapshot(snapshot, acknowledgement)) }
-        let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: 30_000)
-        state.withLock { state in
-            state.snapshot = snapshot
-            state.loaded = WallClock.now
-            state.lastReload = Status.Reload()
-            state.lastReload?.time = Timestamp.text(WallClock.now)
-        }
-        sweep(snapshot)
-        let generation = snapshot.generation
-        guard answers.count == mailboxes.count else {
-            let text = "\(mailboxes.count - answers.count) workers have not taken the configuration"
-            logger.error("\(text)")
-            return (
-                .internalServerError,
-                ReloadOutcome(
-                    result: .refused, generation: generation, files: files, errors: [text]
-                ).jsonBytes
-            )
-        }
-        let notes = unchangedUntilRestart(snapshot.settings.server) + snapshot.notes
-        for note in notes { logger.warning("\(note)") }
-        logger.notice(
-            "Configuration reloaded: generation \(generation), \(files.count) files",
-            metadata: [
-                "MESSAGE_ID": "\(MessageID.reloaded)", "CONFIG_GENERATION": "\(generation)",
-                "CONFIG_FILES": "\(files.joined(separator: " "))",
-            ])
-        return (
-            .ok,
-            ReloadOutcome(result: .ok, generation: generation, files: files, notes: notes)
-                .jsonBytes
-        )
-    }
-
-    /// What was changed and stays as it was until the process is started anew.
-    private func unchangedUntilRestart(_ settings: ServerSettings) -> [String] {
-        var keys: [String] = []
-        if settings.workers != initialSettings.workers { keys.append("Workers") }
-        if settings.maxConnections != initialSettings.maxConnections {
-            keys.append("MaxConnections")
-        }
-        return keys.map { key in
-            Diagnostic(
-                "a change of \(key)= takes effect when the daemon is restarted",
-                at: settings.locations[key]
-            ).description
-        }
-    }
-
-    private func refuseReload(
-        _ errors: ConfigurationErrors, _ current: Snapshot
-    ) -> (StatusCode, [UInt8]) {
-        let lines = errors.diagnostics.map(\.description)
-        state.withLock { state in
-            state.lastReload = Status.Reload()
-            state.lastReload?.result = .refused
-            state.lastReload?.time = Timestamp.text(WallClock.now)
-            state.lastReload?.errors = lines
-        }
-        let text = lines.joined(separator: "\n")
-        logger.error(
-            "Reload refused, the configuration in force stays: \(text)",
-            metadata: ["MESSAGE_ID": "\(MessageID.reloadRefused)", "CONFIG_ERRORS": "\(text)"])
-        let outcome = ReloadOutcome(
-            result: .refused, generation: current.generation, files: current.settings.files,
-            errors: lines)
-        return (.unprocessableContent, outcome.jsonBytes)
-    }
-
     private func reopenLog() {
         guard let log = state.withLock({ $0.snapshot.accessLog }) else { return }
         do throws(Errno) {
@@ -295,8 +193,6 @@ final class Supervisor: ControlService {
             LogOpening.report("cannot be reopened", log.path, error, logger)
         }
     }
-
-    // MARK: Ending
 
     /// Has the workers finish what runs, for as long as the configuration allows.
     private func drain(
@@ -374,10 +270,8 @@ final class Supervisor: ControlService {
         return since.map { now - $0 >= limit } ?? false
     }
 
-    // MARK: What the workers say
-
     /// The statistics of all workers; nil when one does not answer in time.
-    private func collect(milliseconds: Int) -> [Int: Statistics]? {
+    func collect(milliseconds: Int) -> [Int: Statistics]? {
         guard let acknowledgement = try? Acknowledgement() else { return nil }
         for mailbox in mailboxes { mailbox.send(.report(acknowledgement)) }
         let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: milliseconds)
@@ -418,109 +312,13 @@ final class Supervisor: ControlService {
         return suppressed
     }
 
-    private func gatherStatus() -> Status {
-        let reports = collect(milliseconds: 2000) ?? [:]
-        var total = Statistics()
-        for report in reports.values { total.add(report) }
-        let (snapshot, phase, loaded, lastReload) = state.withLock {
-            ($0.snapshot, $0.phase, $0.loaded, $0.lastReload)
-        }
-        var status = Status(total, journal: journal)
-        status.state = phase
-        status.version = version
-        status.pid = ProcessLimits.processID
-        status.since = Timestamp.text(started)
-        status.uptimeSeconds = (WallClock.now - started) / 1_000_000_000
-        status.config.files = snapshot.settings.files
-        status.config.generation = snapshot.generation
-        status.config.loaded = Timestamp.text(loaded)
-        status.config.lastReload = lastReload
-        status.listeners = listeners.map { listener in
-            var entry = Status.Listener()
-            entry.name = listener.name
-            entry.address = listener.address.description
-            return entry
-        }
-        status.sites = snapshot.settings.sites.map { site in
-            var entry = Status.Site()
-            entry.name = site.name
-            entry.serverNames = site.serverNames
-            entry.root = site.root
-            entry.upload = site.upload
-            return entry
-        }
-        status.workers = reports.sorted { $0.key < $1.key }.map { index, report in
-            var entry = Status.Worker()
-            entry.id = index
-            entry.connections = report.connections
-            entry.requests = report.requests
-            return entry
-        }
-        status.connections.limit = connectionCount.limit
-        status.cache.limit = snapshot.settings.server.cacheByteLimit
-        status.log.file = snapshot.accessLog?.path
-        return status
-    }
-
-    private var servingText: String {
-        let addresses = listeners.filter { $0.role == .http }.map { "\($0.name) on \($0.address)" }
-        return "Serving \(addresses.joined(separator: ", "))"
-    }
-
-    private func sweep(_ snapshot: Snapshot) {
+    func sweep(_ snapshot: Snapshot) {
         for site in snapshot.sites {
             writePool.submit { site.root.sweepStaging() }
         }
     }
 
-    private func note(_ level: Logger.Level, _ text: String, _ id: String) {
+    func note(_ level: Logger.Level, _ text: String, _ id: String) {
         logger.log(level: level, "\(text)", metadata: ["MESSAGE_ID": "\(id)"])
-    }
-}
-
-/// Times as RFC 3339 has them.
-enum Timestamp {
-    /// A time in nanoseconds since 1970, UTC.
-    static func text(_ nanoseconds: Int) -> String {
-        var bytes = UniqueArray<UInt8>()
-        bytes.appendTimestamp(nanoseconds: nanoseconds)
-        return bytes.span.text
-    }
-}
-
-extension Status {
-    /// The counts of all workers.
-    fileprivate init(_ total: Statistics, journal: JournalThread?) {
-        self.init()
-        connections.open = total.connections
-        connections.idle = total.idleConnections
-        connections.active = total.connections - total.idleConnections
-        connections.accepted = total.acceptedConnections
-        connections.refused = total.refusedConnections
-        requests.total = total.requests
-        requests.informational = total.responsesByClass[1]
-        requests.successful = total.responsesByClass[2]
-        requests.redirection = total.responsesByClass[3]
-        requests.clientError = total.responsesByClass[4]
-        requests.serverError = total.responsesByClass[5]
-        bytes.received = total.receivedBytes
-        bytes.sent = total.sentBytes
-        latency.p50 = total.latency.percentile(500)
-        latency.p90 = total.latency.percentile(900)
-        latency.p99 = total.latency.percentile(990)
-        latency.p999 = total.latency.percentile(999)
-        latency.max = total.requests > 0 ? total.latency.maximum : nil
-        cache.entries = total.cacheEntries
-        cache.bytes = total.cacheBytes
-        cache.hits = total.cacheHits
-        cache.misses = total.cacheMisses
-        uploads.completed = total.uploadsCompleted
-        uploads.failed = total.uploadsFailed
-        uploads.bytes = total.uploadedBytes
-        log.lines = total.logLines
-        log.writeErrors = total.logWriteErrors
-        log.journalSent = journal?.sentCount ?? 0
-        log.journalSuppressed = total.journalSuppressed
-        log.journalDropped = total.journalDropped + (journal?.failedCount ?? 0)
     }
 }
