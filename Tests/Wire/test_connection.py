@@ -609,3 +609,5 @@ class TestFull:
         assert first.ask(request("/hello.txt")).content == HELLO
         first.close()
         control.close()
+        daemon.allow_descriptors(3)
+        daemon.stop()

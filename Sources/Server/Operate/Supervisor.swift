@@ -157,7 +157,7 @@ final class Supervisor: ControlService {
 
     /// Those who asked for a reload and wait for its outcome.
     private func takeReplies() -> [Reply] {
-        request.wait()
+        request.reset()
         return state.withLock { state in
             defer { state.replies = [] }
             return state.replies
@@ -214,9 +214,7 @@ final class Supervisor: ControlService {
 
     private func publish(_ snapshot: Snapshot) -> (StatusCode, [UInt8]) {
         let files = snapshot.settings.files
-        guard let acknowledgement = try? Acknowledgement() else {
-            return (.internalServerError, [])
-        }
+        let acknowledgement = Acknowledgement()
         for mailbox in mailboxes { mailbox.send(.snapshot(snapshot, acknowledgement)) }
         let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: 30_000)
         state.withLock { state in
@@ -308,7 +306,7 @@ final class Supervisor: ControlService {
         }
         ServiceNotification.stopping(status: "Finishing what runs")
         note(.info, "Stopping (\(reason)): finishing what runs", MessageID.stopping)
-        guard let acknowledgement = try? Acknowledgement() else { return .systemError }
+        let acknowledgement = Acknowledgement()
         for mailbox in mailboxes { mailbox.send(.drain(acknowledgement)) }
         let limit = snapshot.settings.server.drainTimeout.nanoseconds
         if !waitForDrain(acknowledgement, until: Instant.now + limit, signals) {
@@ -378,7 +376,7 @@ final class Supervisor: ControlService {
 
     /// The statistics of all workers; nil when one does not answer in time.
     private func collect(milliseconds: Int) -> [Int: Statistics]? {
-        guard let acknowledgement = try? Acknowledgement() else { return nil }
+        let acknowledgement = Acknowledgement()
         for mailbox in mailboxes { mailbox.send(.report(acknowledgement)) }
         let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: milliseconds)
         return answers.count == mailboxes.count ? answers : nil
