@@ -34,6 +34,10 @@ int clinux_unsent_bytes(int fd) {
     return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
+int clinux_semaphore_wait(sem_t *semaphore, const struct timespec *end) {
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, end);
+}
+
 int clinux_dup3(int source, int target) { return dup3(source, target, O_CLOEXEC); }
 
 ssize_t clinux_readahead(int fd, off_t offset, size_t count) {

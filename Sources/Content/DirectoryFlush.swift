@@ -19,20 +19,16 @@ final class DirectoryFlush: Sendable {
             case lead([Waiter])
         }
 
-        private let event: EventDescriptor
+        private let isTold = Semaphore()
         private let call = Mutex<Call?>(nil)
-
-        init() throws(Errno) {
-            event = try EventDescriptor(isSemaphore: true)
-        }
 
         func tell(_ call: Call) {
             self.call.withLock { $0 = call }
-            event.signal()
+            isTold.signal()
         }
 
         func wait() -> Call {
-            event.wait()
+            isTold.wait()
             return call.withLock { $0 } ?? .done(nil)
         }
     }
@@ -45,7 +41,7 @@ final class DirectoryFlush: Sendable {
     func flush(_ directory: borrowing FileDescriptor) throws(Errno) {
         let status = try directory.status()
         let key = Key(device: status.device, inode: status.inode)
-        let waiter = try Waiter()
+        let waiter = Waiter()
         let isFirst = waiting.withLock { waiting in
             if waiting[key]?.append(waiter) != nil { return false }
             waiting[key] = []

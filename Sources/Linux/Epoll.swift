@@ -94,9 +94,9 @@ public struct Epoll: ~Copyable {
 public struct EventDescriptor: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
 
-    /// A counter at zero; of a semaphore, `wait` takes one from the count, else all.
-    public init(isSemaphore: Bool = false) throws(Errno) {
-        let flags = CInt(EFD_CLOEXEC) | CInt(isSemaphore ? EFD_SEMAPHORE : EFD_NONBLOCK)
+    /// A counter at zero.
+    public init() throws(Errno) {
+        let flags = CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK)
         descriptor = FileDescriptor(owning: try check { eventfd(0, flags) })
     }
 
@@ -108,22 +108,10 @@ public struct EventDescriptor: ~Copyable, Sendable {
         _ = eventfd_write(descriptor.rawValue, 1)
     }
 
-    /// Takes from the counter; a semaphore waits until there is something to take.
-    public func wait() {
+    /// Sets the counter to zero.
+    public func reset() {
         var value: eventfd_t = 0
         while unsafe eventfd_read(descriptor.rawValue, &value) != 0, Errno.last == .interrupted {}
-    }
-}
-
-extension EventDescriptor {
-    /// Takes from a semaphore, waiting for a limited time.
-    ///
-    /// - Returns: false when the time was over.
-    public func wait(milliseconds: Int32) -> Bool {
-        var entry = pollfd(fd: descriptor.rawValue, events: CShort(POLLIN), revents: 0)
-        guard (try? check { unsafe poll(&entry, 1, milliseconds) }) ?? 0 > 0 else { return false }
-        wait()
-        return true
     }
 }
 

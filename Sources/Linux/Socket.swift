@@ -185,6 +185,19 @@ extension FileDescriptor {
         return socket
     }
 
+    /// A socket that sends messages to a Unix socket (unix(7), SOCK_DGRAM), without waiting.
+    ///
+    /// - Throws: ENOENT, ECONNREFUSED and so on, of connect(2).
+    public static func datagram(to path: String) throws(Errno) -> FileDescriptor {
+        let address = try SocketAddress(unixPath: path)
+        let type = CInt(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = FileDescriptor(owning: try check { socket(AF_UNIX, type, 0) })
+        let number = descriptor.rawValue
+        var storage = address.storage
+        _ = try check { unsafe clinux_connect(number, &storage, address.length) }
+        return descriptor
+    }
+
     /// Whether a connection attempt that was in progress has failed, and how (SO_ERROR).
     public func pendingError() throws(Errno) -> Errno? {
         let number = rawValue

@@ -36,7 +36,21 @@ public enum ServiceNotification {
         return Int(clamping: microseconds) * 1000
     }
 
+    /// Kept, because one may not be to be had when the watchdog must be fed.
+    private static let socket: FileDescriptor? = {
+        guard let path = unsafe getenv("NOTIFY_SOCKET").map({ unsafe String(cString: $0) }),
+            path.hasPrefix("/")
+        else { return nil }
+        return try? .datagram(to: path)
+    }()
+
     private static func send(_ message: String) {
-        _ = unsafe sd_notify(0, message)
+        let isSent =
+            switch socket {
+            case .some(let socket): (try? socket.send(Array(message.utf8).span)) != nil
+            case Optional.none: false
+            }
+        // The manager may listen elsewhere, or anew, or may have to be waited for.
+        if !isSent { _ = unsafe sd_notify(0, message) }
     }
 }

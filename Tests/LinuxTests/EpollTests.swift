@@ -20,7 +20,7 @@ struct EpollTests {
         let event = epoll.event(at: 0)
         #expect(event.token == UInt64.max)
         #expect(event.isReadable && !event.isWritable && !event.isEnd)
-        second.wait()
+        second.reset()
         count = epoll.wait(milliseconds: 0)
         #expect(count == 0)
         first.signal()
@@ -55,8 +55,8 @@ struct EpollTests {
     }
 
     @Test("of a semaphore, one is taken at a time")
-    func semaphore() throws {
-        let semaphore = try EventDescriptor(isSemaphore: true)
+    func semaphore() {
+        let semaphore = Semaphore()
         semaphore.signal()
         semaphore.signal()
         var taken: [Bool] = []
@@ -67,14 +67,10 @@ struct EpollTests {
     @Test("a thread runs, and wakes who waits for it")
     func thread() throws {
         final class Shared: Sendable {
-            let done: EventDescriptor
+            let done = Semaphore()
             let number = Atomic(0)
-
-            init() throws(Errno) {
-                done = try EventDescriptor(isSemaphore: true)
-            }
         }
-        let shared = try Shared()
+        let shared = Shared()
         try Thread.start("test") {
             shared.number.store(42, ordering: .relaxed)
             shared.done.signal()

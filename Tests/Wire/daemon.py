@@ -74,16 +74,33 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
+def injecting(*injections):
+    """The command of a tracer that changes a program's system calls, as strace(1) says.
+
+    A disk that is slow, or whose files are not in memory, shows what the page cache hides.
+    """
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    calls = ",".join(injection.partition(":")[0] for injection in injections)
+    return ["strace", "-f", "-qq", "-o", "/dev/null", *user, "-e", "trace=" + calls,
+            *(word for injection in injections for word in ("-e", "inject=" + injection))]
+
+
+# Nothing is in memory (preadv2(2) with RWF_NOWAIT), and every read of the disk takes 0.2 s.
+SLOW_READS = ("preadv2:error=EAGAIN", "readahead:delay_exit=200000", "pread64:delay_exit=200000")
+
+
 class Daemon:
     """A running `httpd-swift` of one site in a directory of its own.
 
     `server`, `log`, `site` and `paths` are keys of the configuration's sections that differ from
     the defaults of the tests; `more` is text for its end; `sockets` are pairs of a name and a
-    listening socket, which it gets as from systemd. Start it with `start()` or `with`.
+    listening socket, which it gets as from systemd; `descriptors_allowed` is its limit of those,
+    `watchdog` the seconds after which the service manager would miss a sign of life. Start it with
+    `start()` or `with`.
     """
 
     def __init__(self, server=(), log=(), site=(), paths=(), more="", directory=None, wrapper=(),
-                 listen=(), sockets=()):
+                 listen=(), sockets=(), descriptors_allowed=None, watchdog=None):
         self.directory = directory or make_directory()
         self.root = os.path.join(self.directory, "root")
         self.log_directory = os.path.join(self.directory, "log")
@@ -102,6 +119,8 @@ class Daemon:
         self.more = more
         self.wrapper = list(wrapper)
         self.sockets = list(sockets)
+        self.descriptors_allowed = descriptors_allowed
+        self.watchdog = watchdog
         self.port = unused_port()
         self.listen = [] if self.sockets else ["127.0.0.1:%d" % self.port, *listen]
         self.process = None
@@ -174,6 +193,10 @@ class Daemon:
         environment = {
             "PATH": os.environ["PATH"], "NOTIFY_SOCKET": notify_path, "TZ": "UTC",
         }
+        if self.watchdog:
+            environment["WATCHDOG_USEC"] = str(int(self.watchdog * 1e6))
+        if self.descriptors_allowed:
+            command = ["prlimit", "--nofile=%d" % self.descriptors_allowed, *command]
         descriptors = [each.fileno() for _, each in self.sockets]
         if self.sockets:
             command = ["/usr/bin/python3", "-c", PASS_ON, ",".join(map(str, descriptors)), *command]
@@ -205,6 +228,10 @@ class Daemon:
         numbers = [number for number, message in enumerate(list(self.notifications), 1)
                    if any(line.startswith(start) for line in message.splitlines())]
         return numbers[-1] if numbers else 0
+
+    def count_notified(self, line):
+        """How many notifications have that line."""
+        return sum(line in message.splitlines() for message in list(self.notifications))
 
     @property
     def pid(self):
@@ -240,6 +267,18 @@ class Daemon:
     def is_running(self):
         """Whether the process lives."""
         return self.process is not None and self.process.poll() is None
+
+    def cpu_seconds(self):
+        """The processor time that it has taken."""
+        with open("/proc/%d/stat" % self.pid) as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def allow_descriptors(self, count):
+        """Change how many descriptors it may have open."""
+        user = {"user": NOBODY, "group": NOGROUP, "extra_groups": []} if os.geteuid() == 0 else {}
+        subprocess.run(
+            ["prlimit", "--pid", str(self.pid), "--nofile=%d:" % count], check=True, **user)
 
     def descriptors(self):
         """What each descriptor that it has open stands for."""

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from daemon import until
-from httpwire import chunked, request
+from daemon import SLOW_READS, injecting, until
+from httpwire import Connection, chunked, request
 
 HELLO = b"Hello, world!\n"
 KIB = b"k" * 1024
@@ -59,6 +59,30 @@ class TestPersistence:
             assert response.content == HELLO
             assert response.closes, "RFC 9112 §9.6"
             assert connection.ended()
+
+    def test_close_by_request_is_prompt(self, server):
+        def open_count():
+            return server.status()["connections"]["open"]
+        assert until(lambda: open_count() == 0)
+        for target, size in (("/hello.txt", len(HELLO)), ("/mib.bin", 1 << 20), ("/missing", 9)):
+            with server.connect() as connection:
+                connection.send(request(target, fields={"Connection": "close"}))
+                assert len(connection.read().content) == size
+                assert connection.ended(0.5)
+                # The daemon does not wait for a peer that has no more to say.
+                assert until(lambda: open_count() == 0, 0.5), target
+
+    def test_close_by_request_of_a_peer_that_reads_slowly(self, server):
+        with server.connect(receive_buffer=16384) as connection:
+            connection.send(request("/mib.bin", fields={"Connection": "close"}))
+            connection.socket.settimeout(5)
+            while True:
+                time.sleep(0.01)
+                octets = connection.socket.recv(30_000)
+                if not octets:
+                    break
+                connection.received += octets
+            assert connection.read().content == b"m" * (1 << 20)
 
     @pytest.mark.parametrize("value", ["keep-alive", "closed", "xclose", "close-x", "x", ""])
     def test_other_options_do_not_close(self, server, value):
@@ -157,6 +181,21 @@ class TestPipelining:
                 assert connection.read("PUT").status in (201, 204)
                 assert connection.read().content == b"x"
         assert time.monotonic() - began < 1
+
+    def test_files_from_a_slow_disk(self, start_daemon):
+        daemon = start_daemon(server={"Workers": "1"}, wrapper=injecting(*SLOW_READS))
+        large = b"0123456789abcdef" * 20_000
+        daemon.put_file("large.bin", large)
+        for name in ("one.txt", "two.txt"):
+            daemon.put_file(name, name.encode(), 784111777)
+        expected = [large, b"one.txt", b"two.txt"]
+        with daemon.connect(timeout=10) as connection:
+            connection.send(request("/large.bin"))
+            time.sleep(0.1)
+            connection.send(request("/one.txt") + request("/two.txt"))
+            assert [connection.read().content for _ in expected] == expected
+        for name in ("one.txt", "two.txt"):
+            assert daemon.fetch("/" + name).content == name.encode(), "kept under another name"
 
     def test_a_peer_that_does_not_read_is_not_read_from(self, server):
         count = 8_000
@@ -510,3 +549,65 @@ class TestFull:
         assert set(answers) <= {200, 503}, answers
         assert 200 in answers
         assert until(lambda: small.fetch("/hello.txt").status == 200)
+
+    def test_a_crowd_that_says_nothing(self, start_daemon):
+        daemon = start_daemon(server={"MaxConnections": "4", "Workers": "1"})
+        daemon.put_file("hello.txt", HELLO)
+        served = [daemon.connect() for _ in range(4)]
+        for connection in served:
+            assert connection.ask(request("/hello.txt")).content == HELLO
+        crowd = [daemon.connect() for _ in range(60)]
+        time.sleep(0.2)
+        before = daemon.cpu_seconds()
+        time.sleep(1)
+        assert daemon.cpu_seconds() - before < 0.3, "a loop spins"
+        assert daemon.status()["connections"]["limit"] == 4
+        for connection in crowd:
+            response = connection.read(timeout=6)
+            assert response is not None and response.status == 503, "without being asked"
+            assert int(response.get("retry-after")) > 0
+            assert response.closes and connection.ended()
+        for connection in served:
+            assert connection.ask(request("/hello.txt")).content == HELLO
+            connection.close()
+        assert until(lambda: daemon.fetch("/hello.txt").status == 200)
+
+    def test_few_descriptors_allowed(self, start_daemon):
+        daemon = start_daemon(server={"Workers": "1"}, descriptors_allowed=160)
+        daemon.put_file("hello.txt", HELLO)
+        crowd = [daemon.connect() for _ in range(200)]
+        time.sleep(0.2)
+        before = daemon.cpu_seconds()
+        time.sleep(1)
+        assert daemon.cpu_seconds() - before < 0.3, "a loop spins"
+        assert daemon.status()["state"] == "running"
+        for connection in crowd:
+            connection.close()
+        assert until(lambda: daemon.fetch("/hello.txt").status == 200)
+
+    def test_no_descriptors_left(self, start_daemon):
+        """As where the whole machine has none: nothing new, but what is open is served."""
+        daemon = start_daemon(watchdog=1)
+        daemon.put_file("hello.txt", HELLO)
+        first = daemon.connect()
+        assert first.ask(request("/hello.txt")).content == HELLO
+        control = Connection(daemon.control_path)
+        assert control.ask(request("/v1/status")).status == 200
+        daemon.allow_descriptors(3)
+        crowd = [daemon.connect() for _ in range(10)]
+        time.sleep(0.5)
+        before, fed = daemon.cpu_seconds(), daemon.count_notified("WATCHDOG=1")
+        time.sleep(2)
+        assert daemon.cpu_seconds() - before < 0.6, "a loop spins"
+        assert first.ask(request("/hello.txt")).status in (200, 503)
+        assert control.ask(request("/v1/status")).status in (200, 503)
+        assert daemon.count_notified("WATCHDOG=1") - fed >= 2, "the watchdog would end it"
+        daemon.allow_descriptors(1000)
+        for connection in crowd:
+            assert connection.ask(request("/hello.txt")).content == HELLO
+            connection.close()
+        assert first.ask(request("/hello.txt")).content == HELLO
+        first.close()
+        control.close()
+        daemon.allow_descriptors(3)
+        daemon.stop()

@@ -257,6 +257,17 @@ class TestReload:
         for future in futures:
             assert future.result(20) > 20
 
+    def test_a_shorter_deadline_holds_at_once(self, server):
+        with server.connect() as before, server.connect() as behind:
+            assert before.ask(request("/")).content == ONE
+            server.server["IdleTimeoutSec"] = "1s"
+            server.write_configuration()
+            assert reload(server)[0].status == 200
+            began = time.monotonic()
+            assert behind.ask(request("/")).content == ONE
+            assert before.ended(3) and behind.ended(3)
+            assert 0.8 < time.monotonic() - began < 3
+
     def test_leaves_no_descriptors_behind(self, server):
         reload(server)
         before = len(os.listdir("/proc/%d/fd" % server.pid))
@@ -336,6 +347,18 @@ class TestEnd:
             daemon.process.wait(10)
             assert 0.7 < time.monotonic() - began < 4
         daemon.stop()
+
+    def test_a_reload_that_comes_too_late(self, server):
+        with Connection(server.control_path) as connection:
+            assert connection.ask(request("/v1/status")).status == 200
+            began = time.monotonic()
+            os.kill(server.pid, signal.SIGTERM)
+            time.sleep(0.1)
+            response = connection.ask(request("/v1/reload", "POST", content=b""))
+            assert response is None or response.status == 503
+        server.process.wait(5)
+        assert time.monotonic() - began < 1.5, "the end waited for the reload"
+        server.stop()
 
     def test_interrupt_does_the_same(self, server):
         os.kill(server.pid, signal.SIGINT)

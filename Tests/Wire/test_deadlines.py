@@ -63,15 +63,23 @@ def established(daemon, connection):
         return ours in file.read()
 
 
-def read_steadily(daemon):
-    """Take a response at about 200 kB/s, well above the minimum; how much came."""
-    with daemon.connect(receive_buffer=8192) as connection:
-        connection.send(request("/mib.bin"))
-        for _ in range(30):
+def read_steadily(daemon, target, rate, seconds):
+    """Take a response at so many octets a second for a while, then the rest; how much came."""
+    with daemon.connect(receive_buffer=4096) as connection:
+        connection.send(request(target))
+        connection.socket.settimeout(2)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             time.sleep(0.1)
-            connection.socket.settimeout(1)
-            connection.received += connection.socket.recv(20_000)
-        return len(connection.read(timeout=10).content)
+            connection.received += connection.socket.recv(rate // 10)
+        return len(connection.read(timeout=20).content)
+
+
+def pipeline(daemon, count):
+    """Send requests in writes of the end of one and the start of the next one."""
+    octets = request("/hello.txt")
+    return read_to_the_end(
+        daemon, octets[:10], [octets[10:] + octets[:10]] * count, 0.1)
 
 
 def upload_steadily(daemon):
@@ -90,6 +98,7 @@ def waiting(start_daemon, pool):
     daemon.put_file("hello.txt", HELLO)
     daemon.put_file("mib.bin", b"m" * (1 << 20))
     daemon.put_directory("up")
+    os.truncate(daemon.put_file("8mib.bin"), 8 << 20)
     os.truncate(daemon.put_file("large.bin"), 200 << 20)
     put = request("/up/slow", "PUT", {"Content-Length": 1_000_000})
     coded = request("/up/slow", "PUT", {"Transfer-Encoding": "chunked"})
@@ -118,7 +127,10 @@ def waiting(start_daemon, pool):
             daemon, request("/", "PUT", {"Content-Length": 10**12}), [bytes(20_000)] * 300, 0.05),
         "reader takes nothing": lambda: read_slowly(daemon, 0),
         "reader takes 10 octets at a time": lambda: read_slowly(daemon, 10),
-        "steady reader": lambda: read_steadily(daemon),
+        "steady reader": lambda: read_steadily(daemon, "/mib.bin", 200_000, 3),
+        # What it reads in a second is far less than what the daemon's socket holds for it.
+        "reader of 24 kB/s": lambda: read_steadily(daemon, "/8mib.bin", 24_000, 6),
+        "starts of requests": lambda: pipeline(daemon, 30),
         "steady upload": lambda: upload_steadily(daemon),
     }
     futures = {name: pool.submit(timed, case) for name, case in cases.items()}
@@ -175,8 +187,15 @@ class TestDeadlines:
         cut, seconds = waiting(name)
         assert cut, "still served after %d s" % seconds
 
-    def test_reader_above_the_minimum_rate(self, waiting):
-        assert waiting("steady reader")[0] == 1 << 20
+    @pytest.mark.parametrize("name,size", [
+        ("steady reader", 1 << 20), ("reader of 24 kB/s", 8 << 20)])
+    def test_reader_above_the_minimum_rate(self, waiting, name, size):
+        assert waiting(name)[0] == size
+
+    def test_each_request_has_a_time_of_its_own(self, waiting):
+        (received, ending), seconds = waiting("starts of requests")
+        assert received.count(HELLO) == 30 and received.count(b"HTTP/1.1 408 ") == 1
+        assert ending and seconds < 10
 
     def test_upload_above_the_minimum_rate(self, waiting):
         assert waiting("steady upload")[0] == 201

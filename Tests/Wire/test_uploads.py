@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from daemon import until
+from daemon import SLOW_READS, injecting, until
 from httpwire import chunked, http_date, request
 
 OLD = b"the old content\n"
@@ -93,6 +93,24 @@ class TestStored:
         assert status.st_nlink == 1 and stat.S_ISREG(status.st_mode)
         put(server, "/up/mode.txt", b"y")
         assert stat.S_IMODE(os.stat(server.path("up/mode.txt")).st_mode) == 0o644
+
+    @pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+    def test_mode_of_the_file_that_it_replaces(self, server, mode):
+        path = server.put_file("up/private.txt", OLD)
+        os.chmod(path, mode)
+        assert put(server, "/up/private.txt", b"new\n").status == 204
+        assert stat.S_IMODE(os.stat(path).st_mode) == mode
+
+    def test_where_only_a_directory_below_the_root_may_be_written(self, start_daemon):
+        daemon = start_daemon(site={"Upload": "yes"})
+        daemon.put_file("up/old.txt", OLD)
+        os.chmod(daemon.root, 0o555)
+        for target, status in (("/up/new.txt", 201), ("/up/new.txt", 204), ("/up/old.txt", 204)):
+            assert put(daemon, target, b"%d" % status).status == status
+            assert daemon.fetch(target).content == b"%d" % status
+        assert put(daemon, "/new.txt", b"x").status == 403
+        os.chmod(daemon.root, 0o755)
+        assert sorted(os.listdir(daemon.path("up"))) == ["new.txt", "old.txt"]
 
     def test_a_link_to_the_old_file_keeps_the_old_content(self, server):
         put(server, "/up/linked.txt", OLD)
@@ -268,6 +286,26 @@ class TestRefused:
             assert 400 <= response.status < 500
         assert stat.S_ISFIFO(os.stat(server.path("up/fifo")).st_mode)
 
+    def test_a_link_that_leads_nowhere(self, server):
+        path = server.path("up/dangling")
+        os.symlink("nowhere", path)
+        response = put(server, "/up/dangling", b"x")
+        assert response.status in (201, 409)
+        assert not os.path.lexists(server.path("up/nowhere")), "a link was followed"
+        if response.status == 201:
+            assert not os.path.islink(path) and server.read_file("up/dangling") == b"x"
+        os.unlink(path)
+
+    @pytest.mark.parametrize("lines,status", [
+        (["identity"], 201), (["gzip"], 415), (["identity", "gzip"], 415),
+        (["gzip", "identity"], 415), (["identity, gzip"], 415),
+    ], ids=str)
+    def test_content_with_a_coding(self, server, lines, status):
+        name = "up/coded-%s" % "-".join(lines).replace(", ", "+")
+        fields = [("Content-Encoding", value) for value in lines]
+        assert put(server, "/" + name, b"x", fields).status == status
+        assert os.path.exists(server.path(name)) == (status == 201)
+
     def test_by_a_name_that_is_not_the_sites(self, server):
         server.put_file("up/named.txt", OLD)
         for host in ("evil.example.org", "localhost.evil.example.org", "127.0.0.1.example.org",
@@ -335,7 +373,52 @@ class TestDirectories:
         parts = octets.split(b"/", 3)
         assert until(lambda: not os.path.exists(server.path("auto/" + parts[2].decode())), 2)
 
+    def test_are_not_left_by_an_upload_that_was_refused_in_the_end(self, server):
+        # The name is taken while the content comes: only then is the upload to be refused.
+        target = "/auto/taken/deep/x"
+        with server.connect() as connection:
+            connection.send(request(
+                target, "PUT", {"If-None-Match": "*", "Content-Length": 4, **EXPECT}))
+            assert connection.read("PUT", interim=True).status == 100
+            assert put(server, target, OLD).status == 201
+            connection.send(b"late")
+            assert connection.read("PUT").status == 412
+        assert server.read_file(target[1:]) == OLD
+        assert put(server, "/auto/refused/deep/x", b"x", {"If-Match": '"a"'}).status == 412
+        assert not os.path.exists(server.path("auto/refused"))
+
+
 class TestFileSystems:
+    @pytest.fixture
+    def whole_seconds(self, start_daemon):
+        """A daemon on a file system whose times are whole seconds; mounting it takes root."""
+        daemon = start_daemon(site={"Upload": "yes", "UploadDurability": "none"})
+        image, path = daemon.directory + "/image", daemon.put_directory("mounted")
+        with open(image, "wb") as file:
+            file.truncate(8 << 20)
+        subprocess.run(["mkfs.ext4", "-q", "-F", "-I", "128", image], check=True)
+        subprocess.run(["mount", "-o", "loop", image, path], check=True)
+        os.chmod(path, 0o777)
+        try:
+            yield daemon
+        finally:
+            subprocess.run(["umount", "-l", path], check=True)
+
+    def test_one_whose_times_are_whole_seconds(self, whole_seconds):
+        target = "/mounted/counter"
+        time.sleep(1 - time.time() % 1)
+        tags = [put(whole_seconds, target, b"%d" % number).get("etag") for number in range(3)]
+        strong = [tag for tag in tags if not tag.startswith("W/")]
+        assert len(set(strong)) == len(strong), "one strong tag of two contents"
+        for tag in tags[:2]:
+            assert put(whole_seconds, target, b"9", {"If-Match": tag}).status == 412
+            response = whole_seconds.fetch(target, fields={"If-Range": tag, "Range": "bytes=0-0"})
+            assert (response.status, response.content) == (200, b"2")
+        time.sleep(2)
+        tag = whole_seconds.fetch(target).get("etag")
+        assert not tag.startswith("W/") and tag not in strong[:-1]
+        assert put(whole_seconds, target, b"4", {"If-Match": tag}).status == 204
+
     def test_one_that_is_mounted_below_the_root(self, start_daemon):
         daemon = start_daemon(site={"Upload": "yes", "UploadCreateDirectories": "yes"})
         path = daemon.put_directory("mounted")
@@ -464,6 +547,43 @@ class TestConcurrency:
             stop.set()
         for reader in readers:
             assert reader.result(30) > 10
+
+    def test_one_file_by_two_paths(self, start_daemon, pool):
+        # A disk that takes 0.1 s for a rename: both are at it at the same time.
+        daemon = start_daemon(
+            site={"Upload": "yes", "UploadDurability": "none"},
+            wrapper=injecting("renameat,renameat2:delay_enter=100000"))
+        daemon.put_directory("real")
+        os.symlink("real", daemon.path("alias"))
+        tag = put(daemon, "/real/file", OLD).get("etag")
+        for turn in range(3):
+            barrier = threading.Barrier(4)
+
+            def replace(number):
+                barrier.wait()
+                target = ("/real/file", "/alias/file")[number % 2]
+                return put(daemon, target, b"%d %d\n" % (turn, number), {"If-Match": tag})
+            responses = list(pool.map(replace, range(4)))
+            assert sorted(each.status for each in responses) == [204, 412, 412, 412]
+            winner = [each.status for each in responses].index(204)
+            response = daemon.fetch("/real/file")
+            assert response.content == b"%d %d\n" % (turn, winner)
+            tag = responses[winner].get("etag")
+
+    def test_behind_a_download_from_a_slow_disk(self, start_daemon):
+        daemon = start_daemon(
+            site={"Upload": "yes", "UploadDurability": "none"},
+            wrapper=injecting(*SLOW_READS, "pwrite64:delay_exit=50000"))
+        old, new = random.Random(1).randbytes(300_000), random.Random(2).randbytes(2 << 20)
+        daemon.put_file("cold.bin", old)
+        with daemon.connect(timeout=10) as connection:
+            connection.send(request("/cold.bin"))
+            time.sleep(0.1)
+            connection.send(request("/new.bin", "PUT", content=new))
+            assert connection.read().content == old
+            response = connection.read("PUT")
+            assert response is not None and response.status == 201
+        assert daemon.read_file("new.bin") == new, "torn"
 
     @pytest.mark.parametrize("turn", range(3))
     def test_64_peers_make_the_same_name(self, server, pool, turn):

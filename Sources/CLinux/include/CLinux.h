@@ -20,6 +20,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,6 +54,8 @@ ssize_t clinux_pread_resident(int fd, void *buffer, size_t count, off_t offset);
 int clinux_reserve(int fd, off_t count);
 /* ioctl(2) with SIOCOUTQ. */
 int clinux_unsent_bytes(int fd);
+/* sem_clockwait(3) until a time of CLOCK_MONOTONIC. */
+int clinux_semaphore_wait(sem_t *semaphore, const struct timespec *end);
 /* dup3(2) with O_CLOEXEC. */
 int clinux_dup3(int source, int target);
 /* readahead(2). */

@@ -9,11 +9,10 @@ final class BlockingPool: Sendable {
     typealias Job = @Sendable () -> Void
 
     private let jobs = Mutex<Deque<Job>>([])
-    private let waiting: EventDescriptor
+    private let waiting = Semaphore()
 
     /// Starts the threads.
     init(_ name: String, threadCount: Int) throws(Errno) {
-        waiting = try EventDescriptor(isSemaphore: true)
         for index in 0..<threadCount {
             try Thread.start("\(name)-\(index)") { self.run() }
         }

@@ -76,7 +76,7 @@ final class Mailbox: Sendable {
 
     /// Takes all messages.
     func takeAll() -> [WorkerMessage] {
-        event.wait()
+        event.reset()
         return messages.withLock { messages in
             defer { messages.removeAll() }
             return messages
@@ -87,11 +87,7 @@ final class Mailbox: Sendable {
 /// Waits until every worker has answered.
 final class Acknowledgement: Sendable {
     private let answers = Mutex<[Int: Statistics]>([:])
-    private let event: EventDescriptor
-
-    init() throws(Errno) {
-        event = try EventDescriptor(isSemaphore: true)
-    }
+    private let event = Semaphore()
 
     /// A worker's answer; the first counts.
     func answer(worker: Int, _ statistics: Statistics) {
@@ -112,7 +108,7 @@ final class Acknowledgement: Sendable {
             let answers = answers.withLock { $0 }
             let left = (end - Instant.now) / 1_000_000
             guard answers.count < count, left > 0,
-                event.wait(milliseconds: Int32(clamping: left))
+                event.wait(milliseconds: left)
             else { return answers }
         }
     }

@@ -19,10 +19,9 @@ final class JournalThread: Sendable {
     /// The bytes of requests that may wait; the rest of the process may fill as much again.
     private static let byteLimit = 1 << 20
     private let queue = Mutex(Queue())
-    private let event: EventDescriptor
+    private let event = Semaphore()
 
     init() throws(Errno) {
-        event = try EventDescriptor(isSemaphore: true)
         try Thread.start("journal") { self.run() }
     }
 

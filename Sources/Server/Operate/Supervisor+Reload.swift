@@ -34,9 +34,7 @@ extension Supervisor {
 
     private func publish(_ snapshot: Snapshot) -> (StatusCode, [UInt8]) {
         let files = snapshot.settings.files
-        guard let acknowledgement = try? Acknowledgement() else {
-            return (.internalServerError, [])
-        }
+        let acknowledgement = Acknowledgement()
         for mailbox in mailboxes { mailbox.send(.snapshot(snapshot, acknowledgement)) }
         let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: 30_000)
         state.withLock { state in

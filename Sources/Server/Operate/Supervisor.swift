@@ -157,7 +157,7 @@ final class Supervisor: ControlService {
 
     /// Those who asked for a reload and wait for its outcome.
     private func takeReplies() -> [Reply] {
-        request.wait()
+        request.reset()
         return state.withLock { state in
             defer { state.replies = [] }
             return state.replies
@@ -204,7 +204,7 @@ final class Supervisor: ControlService {
         }
         ServiceNotification.stopping(status: "Finishing what runs")
         note(.info, "Stopping (\(reason)): finishing what runs", MessageID.stopping)
-        guard let acknowledgement = try? Acknowledgement() else { return .systemError }
+        let acknowledgement = Acknowledgement()
         for mailbox in mailboxes { mailbox.send(.drain(acknowledgement)) }
         let limit = snapshot.settings.server.drainTimeout.nanoseconds
         if !waitForDrain(acknowledgement, until: Instant.now + limit, signals) {
@@ -272,7 +272,7 @@ final class Supervisor: ControlService {
 
     /// The statistics of all workers; nil when one does not answer in time.
     func collect(milliseconds: Int) -> [Int: Statistics]? {
-        guard let acknowledgement = try? Acknowledgement() else { return nil }
+        let acknowledgement = Acknowledgement()
         for mailbox in mailboxes { mailbox.send(.report(acknowledgement)) }
         let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: milliseconds)
         return answers.count == mailboxes.count ? answers : nil
