@@ -202,6 +202,7 @@ public final class Upload: @unchecked Sendable {
             for _ in 0..<16 {
                 let (current, isTaken) = try currentStatus()
                 try check(current: current)
+                if isTaken, !policy.allowsOverwriting { throw .exists }
                 do throws(Errno) {
                     try isTaken ? replace() : linkNew()
                     return current == nil

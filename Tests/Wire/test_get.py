@@ -1,6 +1,7 @@
 """GET and HEAD: from a request target to a file, whole (RFC 9110 §9.3.1, §9.3.2, §15)."""
 
 import hashlib
+import json
 import os
 import socket
 import stat
@@ -555,3 +556,23 @@ def test_ready_and_stop(start_daemon):
     began = time.monotonic()
     daemon.stop()
     assert time.monotonic() - began < 2, "nothing runs, so nothing is to be waited for"
+
+
+@pytest.mark.parametrize("accept,media_type,beginning", [
+    (None, "text/plain; charset=utf-8", b"404 Not Found: "),
+    ("*/*", "text/plain; charset=utf-8", b"404 Not Found: "),
+    ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
+    ("application/json", "application/problem+json", b'{"type":"about:blank"'),
+], ids=str)
+def test_an_error_has_the_form_that_is_accepted(start_daemon, accept, media_type, beginning):
+    daemon = start_daemon(site={"Fallback": ""})
+    fields = {} if accept is None else {"Accept": accept}
+    with daemon.connect() as connection:
+        get = connection.ask(request("/missing", "GET", fields))
+        head = connection.ask(request("/missing", "HEAD", fields), "HEAD")
+    assert get.status == head.status == 404 and same_fields(get, head)
+    assert get.get("content-type") == media_type and get.content.startswith(beginning)
+    assert get.get("vary") == "Accept"
+    if "json" in media_type:
+        problem = json.loads(get.content)
+        assert problem["status"] == 404 and problem["title"] == "Not Found" and problem["detail"]

@@ -1,6 +1,6 @@
 /// The fields of a request that the server acts on.
 public enum FieldName: UInt8, Sendable, CaseIterable {
-    case connection, contentEncoding, contentLength, contentRange, expect, host, ifMatch
+    case accept, connection, contentEncoding, contentLength, contentRange, expect, host, ifMatch
     case ifModifiedSince, ifNoneMatch, ifRange, ifUnmodifiedSince, range, referer
     case transferEncoding, userAgent
 
@@ -11,6 +11,7 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
             case 4 where name.equalsIgnoringCase("host"): .host
             case 5 where name.equalsIgnoringCase("range"): .range
             case 6 where name.equalsIgnoringCase("expect"): .expect
+            case 6 where name.equalsIgnoringCase("accept"): .accept
             case 7 where name.equalsIgnoringCase("referer"): .referer
             case 8 where name.equalsIgnoringCase("if-match"): .ifMatch
             case 8 where name.equalsIgnoringCase("if-range"): .ifRange

@@ -271,6 +271,8 @@ final class PendingExchange {
     /// The bytes of the head.
     let headBytes: [UInt8]
     let start: Instant
+    /// The form that an error would have.
+    let errorForm: ErrorForm
     /// The status that was sent, and the content bytes that go with it.
     var status = StatusCode.ok
     var contentByteCount = 0
@@ -282,6 +284,7 @@ final class PendingExchange {
         copy.reserveCapacity(head.byteCount)
         for index in 0..<min(head.byteCount, bytes.count) { copy.append(bytes[index]) }
         headBytes = copy
+        errorForm = head.errorForm(in: bytes)
         self.start = start
     }
 }

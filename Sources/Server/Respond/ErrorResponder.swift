@@ -3,7 +3,7 @@ internal import HTTP
 internal import Linux
 
 extension Connection {
-    /// Answers with an error and a line of text that says why; `allow` is the Allow field (405),
+    /// Answers with an error and why it is one; `allow` is the Allow field (405),
     /// `retryAfter` the Retry-After field in seconds (503).
     mutating func respondError(
         _ status: StatusCode, _ reason: StaticString, _ head: borrowing RequestHead,
@@ -11,8 +11,9 @@ extension Connection {
     ) {
         finishOrDiscardRequest(head)
         let count = appendError(
-            status, reason, isHead: head.method == .head, minorVersion: head.minorVersion, &loop,
-            allow: allow, retryAfter: retryAfter)
+            ErrorContent(status: status, reason: reason, form: head.errorForm(in: bytes)),
+            isHead: head.method == .head, minorVersion: head.minorVersion, &loop, allow: allow,
+            retryAfter: retryAfter)
         finish(head, bytes, status, contentByteCount: count, &loop)
     }
 
@@ -20,8 +21,10 @@ extension Connection {
     mutating func refuseConnection(_ loop: inout Loop) {
         exchange.close()
         _ = appendError(
-            .serviceUnavailable, "The server has as many connections as it may.", isHead: false,
-            minorVersion: 1, &loop, retryAfter: 1)
+            ErrorContent(
+                status: .serviceUnavailable,
+                reason: "The server has as many connections as it may.", form: .text),
+            isHead: false, minorVersion: 1, &loop, retryAfter: 1)
         closing = .afterSending
     }
 
@@ -33,7 +36,9 @@ extension Connection {
         exchange.close()
         endsQuietly = false
         let count = appendError(
-            error.status, error.reason, isHead: head.method == .head, minorVersion: 1, &loop)
+            ErrorContent(
+                status: error.status, reason: error.reason, form: head.errorForm(in: bytes)),
+            isHead: head.method == .head, minorVersion: 1, &loop)
         finish(head, bytes, error.status, contentByteCount: count, &loop)
     }
 
@@ -55,7 +60,8 @@ extension Connection {
         exchange.close()
         pending.status = status
         pending.contentByteCount = appendError(
-            status, reason, isHead: false, minorVersion: 1, &loop)
+            ErrorContent(status: status, reason: reason, form: pending.errorForm), isHead: false,
+            minorVersion: 1, &loop)
         finishPending(&loop)
     }
 
@@ -63,26 +69,22 @@ extension Connection {
     ///
     /// - Returns: the bytes of content that are sent.
     func appendError(
-        _ status: StatusCode, _ reason: StaticString, isHead: Bool, minorVersion: UInt8,
-        _ loop: inout Loop, allow: StaticString? = nil, retryAfter: Int? = nil
+        _ error: ErrorContent, isHead: Bool, minorVersion: UInt8, _ loop: inout Loop,
+        allow: StaticString? = nil, retryAfter: Int? = nil
     ) -> Int {
-        let phrase = status.reasonPhrase
-        let count = 3 + 1 + phrase.utf8CodeUnitCount + 2 + reason.utf8CodeUnitCount + 1
-        loop.beginResponse(status)
-        loop.outgoing.appendField("Content-Type", "text/plain; charset=utf-8")
-        loop.outgoing.appendField("Content-Length", count)
+        var content = Bytes(minimumCapacity: 512)
+        error.write(to: &content)
+        loop.beginResponse(error.status)
+        loop.outgoing.appendField("Content-Type", error.mediaType)
+        loop.outgoing.appendField("Content-Length", content.count)
+        loop.outgoing.appendField("Vary", "Accept")
         if let allow { loop.outgoing.appendField("Allow", allow) }
         if let retryAfter { loop.outgoing.appendField("Retry-After", retryAfter) }
         loop.outgoing.appendConnection(
             persistent: exchange.mayPersist, minorVersion: minorVersion)
         loop.outgoing.appendEndOfFields()
         guard !isHead else { return 0 }
-        loop.outgoing.append(decimal: Int(status.rawValue))
-        loop.outgoing.append(0x20)
-        loop.outgoing.append(phrase)
-        loop.outgoing.append(": ")
-        loop.outgoing.append(reason)
-        loop.outgoing.append(0x0A)
-        return count
+        loop.outgoing.append(copying: content.span)
+        return content.count
     }
 }

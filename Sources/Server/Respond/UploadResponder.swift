@@ -261,7 +261,9 @@ extension Connection {
         dispose(pending, &loop)
         pending.status = refusal.status
         pending.contentByteCount = appendError(
-            refusal.status, refusal.reason, isHead: false, minorVersion: upload.minorVersion, &loop)
+            ErrorContent(
+                status: refusal.status, reason: refusal.reason, form: pending.errorForm),
+            isHead: false, minorVersion: upload.minorVersion, &loop)
         loop.statistics.uploadsFailed += 1
         finishPending(&loop)
     }
