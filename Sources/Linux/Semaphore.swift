@@ -3,6 +3,9 @@ internal import CLinux
 /// A count that threads add to and take from (sem_overview(7)).
 ///
 /// It takes no descriptor: what waits with it works also where a process may open no more.
+///
+/// SAFETY: the pointer never changes, and is freed with the last reference; what it points to is
+/// made for many threads.
 @safe
 public final class Semaphore: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>

@@ -84,7 +84,7 @@ struct TidyTests {
     @Test("what the compiler is told to believe stands where it is expected")
     func uncheckedCode() {
         let files = SourceFile.sources.filter { $0.says("unchecked") }.map(\.path)
-        #expect(files == ["Sources/Content/Upload.swift"])
+        #expect(files == ["Sources/Content/Upload.swift", "Sources/Linux/Semaphore.swift"])
     }
 
     @Test("nothing is left for later", arguments: SourceFile.sources + SourceFile.tests)
