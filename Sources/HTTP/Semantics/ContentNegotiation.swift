@@ -64,7 +64,8 @@ struct MediaRange: Comparable {
             best = MediaRange(
                 quality: weight(element.extracting(end..<element.count)), precision: precision)
         }
-        return best
+        // What is refused is no better for being named.
+        return best.quality > 0 ? best : MediaRange()
     }
 
     /// The weight among the parameters of an element, in thousandths (RFC 9110 §12.4.2).
