@@ -50,6 +50,8 @@ public enum UploadError: Error, Sendable, Equatable {
     case tooLarge
     /// The file system is full, or the owner over quota.
     case noSpace
+    /// The process or the system has no descriptor or memory left, for now.
+    case busy
     /// The system refused it: EACCES, EROFS and so on.
     case forbidden(Errno)
     /// The system failed.
@@ -163,7 +165,12 @@ public final class Upload: @unchecked Sendable {
             } catch {
                 throw UploadError(error)
             }
-            parent = try openParent()
+            do throws(UploadError) {
+                parent = try openParent()
+            } catch {
+                made.remove()
+                throw error
+            }
         }
         let isNew: Bool
         do throws(UploadError) {
@@ -346,6 +353,7 @@ extension UploadError {
             switch error {
             case .noSpace, .overQuota: .noSpace
             case .fileTooLarge: .tooLarge
+            case .tooManyOpenFiles, .fileTableOverflow, .outOfMemory: .busy
             case .accessDenied, .notPermitted, .readOnlyFileSystem: .forbidden(error)
             case .nameTooLong: .badName
             case .isDirectory, .notEmpty, .crossesDevice, .symbolicLinkLoop: .notAFile

@@ -24,7 +24,10 @@ final class MadeDirectories {
                 let child = Array(name) + [0]
                 prefix += (prefix.isEmpty ? [] : [0x2F]) + name
                 let directory = try root.directory.openBeneath(outer.span, [.read, .directory])
-                if try directory.makeDirectoryIfMissing(child.span) { made.append(prefix + [0]) }
+                if try directory.makeDirectoryIfMissing(child.span) {
+                    made.append(prefix + [0])
+                    try directory.openToAll(child.span)
+                }
                 // Also what another upload made just now: our file is to be found through it.
                 if durability == .full { try directory.synchronize() }
             }
@@ -48,7 +51,7 @@ final class MadeDirectories {
 }
 
 extension FileDescriptor {
-    /// Makes a directory in this one, of mode 0755 whatever the umask.
+    /// Makes a directory in this one.
     ///
     /// - Returns: false where it is there already.
     fileprivate func makeDirectoryIfMissing(_ name: Span<UInt8>) throws(Errno) -> Bool {
@@ -58,10 +61,14 @@ extension FileDescriptor {
             if error == .exists { return false }
             throw error
         }
-        // Readable like the files in it, whatever umask(2) says; a group stays inherited.
+        return true
+    }
+
+    /// Makes a new directory readable like the files in it, whatever umask(2) says; a group stays
+    /// inherited.
+    fileprivate func openToAll(_ name: Span<UInt8>) throws(Errno) {
         let directory = try openBeneath(name, [.read, .directory])
         try directory.setPermissions(try directory.status().mode & 0o7000 | 0o755)
-        return true
     }
 }
 

@@ -18,7 +18,7 @@ struct Reload: ParsableCommand {
         // Opening roots on slow disks takes what it takes; systemd has its own limit.
         let (code, json) = try socket.ask(
             "POST", ControlInterface.reloadTarget, patience: .seconds(300))
-        guard code == 200 || code == 422 || code == 503 else {
+        guard [200, 422, 500, 503].contains(code) else {
             throw Failure(ExitStatus(statusCode: code), "the daemon does not reload (\(code))")
         }
         let outcome = try socket.decode(ReloadOutcome.self, from: json)
@@ -34,7 +34,10 @@ struct Reload: ParsableCommand {
         case .refused:
             for error in outcome.errors { Console.error(TerminalText.escape(error)) }
             throw Failure(
-                .failed, "the new configuration was refused; the one in force is as it was")
+                .failed,
+                code == 422
+                    ? "the new configuration was refused; the one in force is as it was"
+                    : "the daemon did not reload")
         }
     }
 }

@@ -576,3 +576,14 @@ def test_an_error_has_the_form_that_is_accepted(start_daemon, accept, media_type
     if "json" in media_type:
         problem = json.loads(get.content)
         assert problem["status"] == 404 and problem["title"] == "Not Found" and problem["detail"]
+
+
+def test_the_fallback_page_does_not_stand_for_another_file(start_daemon):
+    daemon = start_daemon(site={"Fallback": "/a%20b.html"})
+    daemon.put_file("a%20b.html", b"the page for what is missing\n")
+    daemon.put_file("a b.html", b"a file of its own\n")
+    for _ in range(2):
+        missing = daemon.fetch("/missing")
+        assert missing.status == 404 and missing.content == b"the page for what is missing\n"
+        response = daemon.fetch("/a%20b.html")
+        assert response.status == 200 and response.content == b"a file of its own\n"

@@ -4,11 +4,12 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 
 import pytest
 
 import daemon as daemons
-from daemon import Daemon, make_directory, unused_port
+from daemon import Daemon, make_directory, until, unused_port
 from httpwire import Connection, request
 
 USAGE, CONFIG = 64, 78
@@ -179,3 +180,16 @@ class TestSocketActivation:
                 with Daemon(sockets=[("http", listener)], site={"Fallback": ""}):
                     response = connection.read()
                     assert response is not None and response.status == 404
+
+
+def test_exit_when_idle_waits_for_the_last_connection(start_daemon):
+    daemon = start_daemon(server={"ExitOnIdleSec": "1s"})
+    daemon.put_file("x.txt", b"x\n")
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        with daemon.connect() as connection:
+            assert connection.ask(request("/x.txt")).status == 200
+        time.sleep(0.1)
+    assert daemon.is_running()
+    assert until(lambda: not daemon.is_running(), 5)
+    assert daemon.process.returncode == 0

@@ -30,6 +30,8 @@ struct Worker: ~Copyable {
     private var buffer = RigidArray<UInt8>(capacity: 64 << 10)
     /// Connections of this worker, those to the control interface included.
     private var openCount = 0
+    /// Those of them that are being refused.
+    private var refusedCount = 0
     private let capacity: Int
     private let connectionCount: ConnectionCount
     private let heartbeat: Heartbeat
@@ -144,7 +146,7 @@ struct Worker: ~Copyable {
         guard !loop.isDraining else { return }
         let listener = loop.listeners[index]
         for _ in 0..<Self.acceptBatch {
-            guard openCount < capacity - (listener.role == .http ? Self.controlSlots : 0) else {
+            guard listener.role == .control ? openCount < capacity : hasRoom else {
                 pauseAccepting(index, until: nil)
                 return
             }
@@ -154,13 +156,13 @@ struct Worker: ~Copyable {
                 add(socket, listener: index, role: listener.role, isRefused: isRefused)
             } catch {
                 // Without descriptors or memory, those that wait stay in the listener's queue.
-                let isShort: Set<Errno> = [
-                    .tooManyOpenFiles, .fileTableOverflow, .noBufferSpace, .outOfMemory,
-                ]
-                if isShort.contains(error) {
+                switch error {
+                case .connectionAborted: continue
+                case .tooManyOpenFiles, .fileTableOverflow, .noBufferSpace, .outOfMemory:
                     pauseAccepting(index, until: loop.clock.now + 100_000_000)
+                default: break
                 }
-                if error != .connectionAborted { return }
+                return
             }
         }
     }
@@ -172,19 +174,28 @@ struct Worker: ~Copyable {
         acceptAgain = instant ?? acceptAgain
     }
 
+    /// Whether another connection to a site can be taken in, if only to be refused.
+    private var hasRoom: Bool {
+        openCount < capacity - Self.controlSlots && refusedCount < Self.refusalSlots
+    }
+
     private mutating func resumeAccepting() {
         guard !pausedListeners.isEmpty, !loop.isDraining else { return }
         if let acceptAgain {
             guard loop.clock.now >= acceptAgain else { return }
         } else {
-            guard openCount < capacity - Self.controlSlots else { return }
+            guard hasRoom else { return }
         }
         acceptAgain = nil
-        for index in pausedListeners {
-            try? epoll.addShared(
-                loop.listeners[index].socket.rawValue, token: Token.listeners | UInt64(index))
-        }
+        let paused = pausedListeners
         pausedListeners = []
+        for index in paused {
+            let number = loop.listeners[index].socket.rawValue
+            let token = Token.listeners | UInt64(index)
+            if (try? epoll.addShared(number, token: token)) == nil {
+                pauseAccepting(index, until: loop.clock.now + 100_000_000)
+            }
+        }
     }
 
     private mutating func add(
@@ -206,7 +217,10 @@ struct Worker: ~Copyable {
         if role == .http {
             loop.statistics.connections += 1
             loop.statistics.acceptedConnections += 1
-            if isRefused { loop.statistics.refusedConnections += 1 }
+            if isRefused {
+                refusedCount += 1
+                loop.statistics.refusedConnections += 1
+            }
         }
         do throws(Errno) {
             try epoll.addConnection(number, token: id.token)
@@ -227,7 +241,11 @@ struct Worker: ~Copyable {
         openCount -= 1
         if connections[slot].role == .http {
             loop.statistics.connections -= 1
-            if !connections[slot].isRefused { connectionCount.remove() }
+            if connections[slot].isRefused {
+                refusedCount -= 1
+            } else {
+                connectionCount.remove()
+            }
         }
         connections[slot] = Connection(
             socket: .none, id: ConnectionID(slot: -1, generation: 0), listener: 0, role: .http,
@@ -270,6 +288,8 @@ struct Worker: ~Copyable {
     /// which the next request is answered with Connection: close.
     private mutating func drain() {
         loop.isDraining = true
+        pausedListeners = []
+        acceptAgain = nil
         for listener in loop.listeners { epoll.remove(listener.socket.rawValue) }
         for slot in 0..<connections.count where connections[slot].id.slot >= 0 {
             guard connections[slot].isIdle else { continue }

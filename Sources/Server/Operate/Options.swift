@@ -25,8 +25,6 @@ public enum ExitStatus: Int32, Sendable {
     case usage = 64
     /// 71: the system refused something that serving needs.
     case systemError = 71
-    /// 74: a file could not be read or written.
-    case inputOutputError = 74
     /// 78: the configuration has errors.
     case configuration = 78
 }

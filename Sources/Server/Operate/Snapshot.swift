@@ -153,7 +153,7 @@ final class Site: Sendable {
 
     let root: SiteRoot
     let fallback: ResolvedPath?
-    /// The path under which the fallback page is cached, as a request for it would have it.
+    /// The key under which the fallback page is cached; no request target's path is like that.
     let fallbackKey: [UInt8]
     let fallbackStatus: StatusCode
     let name: String
@@ -167,7 +167,7 @@ final class Site: Sendable {
         root = try SiteRoot(path: settings.root, indexNames: settings.index)
         name = settings.name
         fallback = settings.fallback.map { ResolvedPath(decoded: Array($0.utf8)) }
-        fallbackKey = Array((settings.fallback ?? "").utf8)
+        fallbackKey = [0]
         fallbackStatus = StatusCode(rawValue: UInt16(settings.fallbackStatus))
         matchesAny = settings.serverNames.contains("*")
         exactNames = settings.serverNames.filter { !$0.hasPrefix("*") }.map { Array($0.utf8) }

@@ -10,9 +10,10 @@ extension Supervisor {
     /// Reads the configuration and puts it in force in every worker, or changes nothing.
     func reload() -> (StatusCode, [UInt8]) {
         let (current, phase) = state.withLock { state in
-            defer { state.phase = .reloading }
+            defer { if state.phase != .draining { state.phase = .reloading } }
             return (state.snapshot, state.phase)
         }
+        guard phase != .draining else { return stoppingOutcome }
         ServiceNotification.reloading(at: .now)
         defer {
             let isStopping = state.withLock { state in
@@ -103,5 +104,14 @@ extension Supervisor {
             result: .refused, generation: current.generation, files: current.settings.files,
             errors: lines)
         return (.unprocessableContent, outcome.jsonBytes)
+    }
+
+    /// What those hear who ask for a reload when it is too late.
+    var stoppingOutcome: (StatusCode, [UInt8]) {
+        let snapshot = state.withLock { $0.snapshot }
+        let outcome = ReloadOutcome(
+            result: .refused, generation: snapshot.generation, files: snapshot.settings.files,
+            errors: ["the daemon is stopping"])
+        return (.serviceUnavailable, outcome.jsonBytes)
     }
 }

@@ -8,7 +8,7 @@ internal import Synchronization
 extension Supervisor {
     /// What `GET /v1/status` answers.
     func gatherStatus() -> Status {
-        let reports = collect(milliseconds: 2000) ?? [:]
+        let reports = collectSome(milliseconds: 2000)
         var total = Statistics()
         for report in reports.values { total.add(report) }
         let (snapshot, phase, loaded, lastReload) = state.withLock {

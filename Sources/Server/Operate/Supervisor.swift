@@ -30,6 +30,8 @@ final class Supervisor: ControlService {
     private let writePool: BlockingPool
     /// One thread, so that reloads follow each other, and a root that hangs hangs no other work.
     private let reloadPool: BlockingPool
+    /// One thread that only waits for workers, so that status is told while a disk hangs.
+    private let statusPool: BlockingPool
     private let heartbeat: Heartbeat
     let journal: JournalThread?
     let connectionCount: ConnectionCount
@@ -66,6 +68,7 @@ final class Supervisor: ControlService {
             readPool = try BlockingPool("read", threadCount: 4)
             writePool = try BlockingPool("write", threadCount: 8)
             reloadPool = try BlockingPool("reload", threadCount: 1)
+            statusPool = try BlockingPool("status", threadCount: 1)
             request = try EventDescriptor()
             var mailboxes: [Mailbox] = []
             for _ in 0..<workerCount { mailboxes.append(try Mailbox()) }
@@ -110,6 +113,7 @@ final class Supervisor: ControlService {
         var nextWatchdog = Instant.now
         var nextTick = Instant.now + Self.tick
         var idleSince: Instant?
+        var acceptedBefore = 0
         var suppressed = 0
         while true {
             let now = Instant.now
@@ -121,7 +125,7 @@ final class Supervisor: ControlService {
                 suppressed = updateStatus(suppressed: suppressed)
                 nextTick = now + Self.tick
             }
-            if isIdleForLong(&idleSince, now) {
+            if isIdleForLong(&idleSince, &acceptedBefore, now) {
                 return drain(reason: "idle", signals, suppressed: suppressed)
             }
             let wake = min(watchdog == nil ? nextTick : nextWatchdog, nextTick)
@@ -165,7 +169,7 @@ final class Supervisor: ControlService {
     }
 
     func status(_ reply: @escaping Reply) {
-        readPool.submit { reply(.ok, self.gatherStatus().jsonBytes) }
+        statusPool.submit { reply(.ok, self.gatherStatus().jsonBytes) }
     }
 
     func uploadFailed(_ path: ResolvedPath, _ error: Errno) {
@@ -243,11 +247,8 @@ final class Supervisor: ControlService {
                 if signal == .interrupt { return false }
             }
             for reply in takeReplies() {
-                let files = state.withLock { $0.snapshot.settings.files }
-                let outcome = ReloadOutcome(
-                    result: .refused, generation: 0, files: files,
-                    errors: ["the daemon is stopping"])
-                reply(.serviceUnavailable, outcome.jsonBytes)
+                let (status, content) = stoppingOutcome
+                reply(status, content)
             }
         }
     }
@@ -257,12 +258,18 @@ final class Supervisor: ControlService {
         return limit > 0 ? limit : nil
     }
 
-    private func isIdleForLong(_ since: inout Instant?, _ now: Instant) -> Bool {
+    private func isIdleForLong(
+        _ since: inout Instant?, _ acceptedBefore: inout Int, _ now: Instant
+    ) -> Bool {
         guard let limit = idleLimit, let reports = collect(milliseconds: 1000) else {
             since = nil
             return false
         }
-        guard reports.values.allSatisfy({ $0.connections == 0 }) else {
+        // Those that came and went between two looks count too.
+        let accepted = reports.values.reduce(0) { $0 + $1.acceptedConnections }
+        guard reports.values.allSatisfy({ $0.connections == 0 }), accepted == acceptedBefore
+        else {
+            acceptedBefore = accepted
             since = nil
             return false
         }
@@ -272,10 +279,15 @@ final class Supervisor: ControlService {
 
     /// The statistics of all workers; nil when one does not answer in time.
     func collect(milliseconds: Int) -> [Int: Statistics]? {
+        let answers = collectSome(milliseconds: milliseconds)
+        return answers.count == mailboxes.count ? answers : nil
+    }
+
+    /// The statistics of the workers that answer in time.
+    func collectSome(milliseconds: Int) -> [Int: Statistics] {
         let acknowledgement = Acknowledgement()
         for mailbox in mailboxes { mailbox.send(.report(acknowledgement)) }
-        let answers = acknowledgement.wait(count: mailboxes.count, milliseconds: milliseconds)
-        return answers.count == mailboxes.count ? answers : nil
+        return acknowledgement.wait(count: mailboxes.count, milliseconds: milliseconds)
     }
 
     /// Feeds the watchdog if every loop has turned since the last time, and asks them again.

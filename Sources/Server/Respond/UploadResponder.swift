@@ -263,7 +263,8 @@ extension Connection {
         pending.contentByteCount = appendError(
             ErrorContent(
                 status: refusal.status, reason: refusal.reason, form: pending.errorForm),
-            isHead: false, minorVersion: upload.minorVersion, &loop)
+            isHead: false, minorVersion: upload.minorVersion, &loop,
+            retryAfter: refusal.status == .serviceUnavailable ? 1 : nil)
         loop.statistics.uploadsFailed += 1
         finishPending(&loop)
     }
@@ -276,7 +277,8 @@ extension UploadError {
         case .missingParent:
             RequestError(.conflict, "The directory that the file would be in does not exist.")
         case .notAFile:
-            RequestError(.conflict, "The target is a directory, or no regular file.")
+            RequestError(
+                .conflict, "The target is a directory, no regular file, or out of the root.")
         case .badName: RequestError(.badRequest, "The name cannot be a file's.")
         case .exists:
             RequestError(.forbidden, "The file exists, and may not be replaced here.")
@@ -284,6 +286,7 @@ extension UploadError {
             RequestError(.preconditionFailed, "A precondition does not hold.")
         case .tooLarge:
             RequestError(.contentTooLarge, "The file is larger than UploadMaxSize=.")
+        case .busy: RequestError(.serviceUnavailable, "The server is short of resources.")
         case .noSpace: RequestError(.insufficientStorage, "There is no space for the file.")
         case .forbidden: RequestError(.forbidden, "The server may not write there.")
         case .failed: RequestError(.internalServerError, "The file could not be stored.")
