@@ -526,6 +526,12 @@ HIDE_PROC = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=access",
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 
+def hear_signals():
+    """As on a terminal, whatever started the tests; a job in the background ignores SIGINT."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start_stalled(server, *arguments, prefix=()):
     """Starts httpctl on a download that never ends; returns it when the first bytes are written."""
     def serve(peer, line, fields):
@@ -533,7 +539,7 @@ def start_stalled(server, *arguments, prefix=()):
         peer.read_to_end()
     it = server(serve)
     process = subprocess.Popen([*prefix, HTTPCTL, "get", it.url + "/a", *arguments],
-                               stderr=subprocess.PIPE)
+                               stderr=subprocess.PIPE, preexec_fn=hear_signals)
     until(lambda: it.requests, "no request came")
     time.sleep(0.3)
     return process
