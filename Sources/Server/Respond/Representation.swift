@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import Content
+internal import Control
 internal import HTTP
 
 /// What responses say of a file (RFC 9110 §8): everything but its bytes.
@@ -52,4 +53,4 @@ struct Representation: Sendable {
 let serverName: StaticString = "httpd-swift"
 
 /// The version of daemon and tool.
-public let version = "0.1.0"
+public let version = ControlInterface.version
