@@ -111,5 +111,5 @@ extension SiteSettings: SettingsSection {
 }
 
 extension PathSettings: SettingsSection {
-    static var defaults: Self { .init(prefix: "/") }
+    static var defaults: Self { .init(pattern: "/") }
 }

@@ -57,6 +57,15 @@ public struct ServerSettings: Sendable, Equatable {
     public var exitOnIdle: Duration = .zero
     /// `CacheSize=`: bytes of small files that all workers together keep in memory; 0…1T.
     public var cacheByteLimit = 64 << 20
+    /// `CompressionCacheSize=`: bytes of contents compressed on the fly that all workers together
+    /// keep; 0…1T.
+    public var compressionCacheByteLimit = 64 << 20
+    /// `StrictHost=`: whether a host that no site of the listener names is answered with 421.
+    ///
+    /// A request without any host, of HTTP/1.0, goes to the listener's default site even so.
+    public var strictHost = false
+    /// `ServerField=`: whether responses have a Server field (RFC 9110 §10.2.4).
+    public var sendsServerField = true
     /// Where each key was set, by key (`Workers`).
     public var locations: [String: SourceLocation] = [:]
 
@@ -111,6 +120,19 @@ public struct SiteSettings: Sendable, Equatable {
         case none
     }
 
+    /// A content coding (RFC 9110 §8.4.1) by its name in fields.
+    public enum Coding: String, Sendable, CaseIterable {
+        /// RFC 7932.
+        case br
+        /// RFC 1952.
+        case gzip
+        /// RFC 8878.
+        case zstd
+    }
+
+    /// What `yes` stands for where codings are listed, the preferred first.
+    public static let allCodings: [Coding] = [.br, .zstd, .gzip]
+
     /// The name in the section's heading.
     public var name: String
     /// `ServerName=`: host names without port, lower case; `*` is any, `*.example.org` any below.
@@ -125,6 +147,12 @@ public struct SiteSettings: Sendable, Equatable {
     public var fallback: String? = "/index.html"
     /// `FallbackStatus=`: the status code sent with it, 200 or 404.
     public var fallbackStatus = 404
+    /// `ErrorPage=`: the pages of errors, each status once.
+    public var errorPages: [ErrorPageSetting] = []
+    /// `Listing=`: whether a directory without an index page is answered with a list of its files.
+    public var listing = false
+    /// `CleanURLs=`: whether `/a` is served from `a.html`, and `/a.html` redirects to `/a`.
+    public var cleanURLs = false
     /// `Upload=`: whether PUT is allowed.
     public var upload = false
     /// `UploadMaxSize=`: bytes of one upload, 0…; 0 is no limit.
@@ -135,9 +163,33 @@ public struct SiteSettings: Sendable, Equatable {
     public var uploadOverwrite = true
     /// `UploadCreateDirectories=`: whether PUT may make missing directories.
     public var uploadCreateDirectories = false
+    /// `Delete=`: whether DELETE is allowed.
+    public var delete = false
     /// `CacheControl=`: the value of the Cache-Control field; nil (an empty value) is no field.
     public var cacheControl: String?
-    /// The sections `[Path NAME PREFIX]` of this site, in the order of their first appearance.
+    /// `Headers=`: fields of responses that are set or removed, each name once.
+    public var headers: [FieldSetting] = []
+    /// `SecurityHeaders=`: whether responses have the preset of fields against abuse in browsers.
+    public var securityHeaders = false
+    /// `MediaType=`: media types by the extension of names, before the system's table; each once.
+    public var mediaTypes: [MediaTypeSetting] = []
+    /// `Precompressed=`: codings of siblings that are served in place of a file, by preference.
+    public var precompressed = allCodings
+    /// `Compression=`: codings that are made on the fly, by preference.
+    public var compression: [Coding] = []
+    /// `CompressionTypes=`: the media types that have codings, as `type/subtype`, `type/*` or
+    /// `*+suffix`, lower case.
+    public var compressionTypes = [
+        "text/*", "*+json", "*+xml", "application/javascript", "application/json",
+        "application/wasm", "application/xml", "font/otf", "font/ttf", "image/bmp",
+        "image/vnd.microsoft.icon", "image/x-icon",
+    ]
+    /// `CompressionMinSize=`: bytes of the smallest file that is compressed on the fly; 0…, at most
+    /// `compressionMaxSize`.
+    public var compressionMinSize = 1 << 10
+    /// `CompressionMaxSize=`: bytes of the largest, 0…256M.
+    public var compressionMaxSize = 16 << 20
+    /// The sections `[Path SITE PATTERN]` of this site, in the order of their first appearance.
     public var paths: [PathSettings] = []
     /// Where the section begins first; nil for the built-in site.
     public var location: SourceLocation?
@@ -147,33 +199,5 @@ public struct SiteSettings: Sendable, Equatable {
     /// A site of default settings.
     public init(name: String) {
         self.name = name
-    }
-}
-
-/// A section `[Path SITE PREFIX]`: what differs below a path; nil is as in the site.
-public struct PathSettings: Sendable, Equatable {
-    /// The beginning of the decoded paths that it is for; starts with `/`.
-    ///
-    /// One that ends with `/` is for all below that directory, another one for exactly that path
-    /// and all below it.
-    public var prefix: String
-    /// `CacheControl=`.
-    public var cacheControl: String?
-    /// `Upload=`.
-    public var upload: Bool?
-    /// `UploadMaxSize=`.
-    public var uploadMaxSize: Int?
-    /// `UploadOverwrite=`.
-    public var uploadOverwrite: Bool?
-    /// `UploadCreateDirectories=`.
-    public var uploadCreateDirectories: Bool?
-    /// Where the section begins first.
-    public var location: SourceLocation?
-    /// Where each key was set, by key.
-    public var locations: [String: SourceLocation] = [:]
-
-    /// A path of no settings of its own.
-    public init(prefix: String) {
-        self.prefix = prefix
     }
 }

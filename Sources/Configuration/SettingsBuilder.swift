@@ -160,10 +160,10 @@ extension SettingsBuilder {
                 at: prefix.location)
         }
         let known = paths.firstIndex { path in
-            path.site.string == name && path.settings.prefix.utf8.elementsEqual(checked.utf8)
+            path.site.string == name && path.settings.pattern.utf8.elementsEqual(checked.utf8)
         }
         if let known { return known }
-        var settings = PathSettings(prefix: checked)
+        var settings = PathSettings(pattern: checked)
         settings.location = heading
         paths.append(PendingPath(site: site, settings: settings))
         return paths.count - 1

@@ -9,7 +9,7 @@ extension Settings {
             text += "\n[Site \(site.name)]\n" + assignments(KeyTable.site, of: site)
             for path in site.paths {
                 let set = KeyTable.path.filter { !$0.text(path).isEmpty }
-                text += "\n[Path \(site.name) \(path.prefix)]\n" + assignments(set, of: path)
+                text += "\n[Path \(site.name) \(path.pattern)]\n" + assignments(set, of: path)
             }
         }
         return text

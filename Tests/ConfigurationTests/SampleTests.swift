@@ -37,7 +37,7 @@ struct SampleTests {
         expected.sites = [SiteSettings(name: "default")]
         expected.sites[0].upload = true
         var settings = try load(uncommented)
-        #expect(settings.sites[0].paths.map(\.prefix) == ["/assets/"])
+        #expect(settings.sites[0].paths.map(\.pattern) == ["/assets/"])
         settings.sites[0].paths = []
         #expect(settings.withoutPlaces == expected)
         let lines = sample.split(separator: "\n")

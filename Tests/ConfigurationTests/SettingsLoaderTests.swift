@@ -71,7 +71,7 @@ struct SettingsLoaderTests {
         #expect(!site.uploadOverwrite && site.uploadCreateDirectories)
         #expect(site.cacheControl == "no-cache")
         let path = try #require(site.paths.first)
-        #expect(path.prefix == "/with space/" && path.cacheControl == "public, max-age=60")
+        #expect(path.pattern == "/with space/" && path.cacheControl == "public, max-age=60")
         #expect(path.upload == false && path.uploadMaxSize == 0 && path.uploadOverwrite == true)
         #expect(path.uploadCreateDirectories == false)
 
@@ -100,10 +100,10 @@ struct SettingsLoaderTests {
         #expect(settings.sites.map(\.root) == ["/z", "/b", "/var/lib/httpd-swift/www"])
         #expect(settings.sites[0].upload)
         #expect(settings.sites[0].locations["Root"]?.file == "a.conf.d/2.conf")
-        #expect(settings.sites[0].paths.map(\.prefix) == ["/x"])
+        #expect(settings.sites[0].paths.map(\.pattern) == ["/x"])
         #expect(settings.sites[0].paths.first?.upload == true)
         #expect(settings.sites[0].paths.first?.uploadMaxSize == 1)
-        #expect(settings.sites[2].paths.map(\.prefix) == ["/y"])
+        #expect(settings.sites[2].paths.map(\.pattern) == ["/y"])
     }
 
     @Test("an empty assignment restores the default of a scalar")

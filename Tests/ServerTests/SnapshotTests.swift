@@ -54,14 +54,14 @@ struct SiteTests {
             site.upload = false
             site.uploadMaxSize = 1
             site.uploadOverwrite = true
-            var outer = PathSettings(prefix: "/a/")
+            var outer = PathSettings(pattern: "/a/")
             outer.cacheControl = "outer"
             outer.upload = true
             outer.uploadMaxSize = 2
-            var inner = PathSettings(prefix: "/a/b/c")
+            var inner = PathSettings(pattern: "/a/b/c")
             inner.uploadMaxSize = 3
             inner.uploadOverwrite = false
-            var closed = PathSettings(prefix: "/a/b/c/closed/")
+            var closed = PathSettings(pattern: "/a/b/c/closed/")
             closed.upload = false
             closed.cacheControl = "closed"
             // The order in the file means nothing.

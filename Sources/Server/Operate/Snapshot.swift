@@ -174,12 +174,12 @@ final class Site: Sendable {
         wildcardSuffixes = settings.serverNames.filter { $0.hasPrefix("*.") }
             .map { Array($0.dropFirst().utf8) }
         // Key by key, the longest prefix that sets it wins.
-        let paths = settings.paths.sorted { $0.prefix.utf8.count < $1.prefix.utf8.count }
+        let paths = settings.paths.sorted { $0.pattern.utf8.count < $1.pattern.utf8.count }
         let resolved = paths.map { path in
             let outer = paths.filter {
-                Self.isBelow(Array(path.prefix.utf8), Array($0.prefix.utf8))
+                Self.isBelow(Array(path.pattern.utf8), Array($0.pattern.utf8))
             }
-            return Rule(settings, outer, prefix: path.prefix)
+            return Rule(settings, outer, prefix: path.pattern)
         }
         rules = resolved.reversed() + [Rule(settings, [], prefix: "")]
     }
