@@ -186,7 +186,7 @@ extension Connection {
             head.ifRangeHolds(in: bytes, current: representation.validators, now: date)
         {
             switch RangeRequest(parsing: value, byteCount: representation.byteCount) {
-            case .whole: break
+            case .whole, .parts: break
             case .part(let part): range = part
             case .unsatisfiable:
                 respondUnsatisfiable(representation, head, bytes, &loop)
