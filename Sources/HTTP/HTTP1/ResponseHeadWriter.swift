@@ -59,6 +59,21 @@ extension UniqueArray<UInt8> {
         append("\r\n")
     }
 
+    /// Appends the Content-Range of a part (RFC 9110 §14.4).
+    ///
+    /// - Parameters:
+    ///   - range: the part; not empty.
+    ///   - completeByteCount: the length of the whole.
+    public mutating func appendContentRange(_ range: Range<Int>, of completeByteCount: Int) {
+        append("Content-Range: bytes ")
+        append(decimal: range.lowerBound)
+        append(0x2D)
+        append(decimal: range.upperBound - 1)
+        append(0x2F)
+        append(decimal: completeByteCount)
+        append("\r\n")
+    }
+
     /// Appends Connection where the default of the request's version does not say it (RFC 9112
     /// §9.3).
     public mutating func appendConnection(persistent: Bool, minorVersion: UInt8) {
