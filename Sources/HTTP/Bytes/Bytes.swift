@@ -7,9 +7,7 @@ extension UniqueArray<UInt8> {
     /// Appends ASCII text.
     @inlinable
     public mutating func append(_ text: StaticString) {
-        // SAFETY: a StaticString's UTF-8 lives as long as the process.
-        let span = unsafe Span(_unsafeStart: text.utf8Start, count: text.utf8CodeUnitCount)
-        append(copying: span)
+        append(copying: text.bytes)
     }
 
     /// Appends the UTF-8 of a string.
@@ -46,6 +44,19 @@ extension UniqueArray<UInt8> {
             let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 0xF
             append(digit &+ (digit < 10 ? 0x30 : 0x57))
             shift &-= 4
+        }
+    }
+}
+
+extension StaticString {
+    /// Its UTF-8.
+    @inlinable
+    public var bytes: Span<UInt8> {
+        @_lifetime(immortal)
+        get {
+            // SAFETY: a StaticString's UTF-8 lives as long as the process.
+            let span = unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+            return unsafe _overrideLifetime(span, copying: ())
         }
     }
 }

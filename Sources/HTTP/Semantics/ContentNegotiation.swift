@@ -26,6 +26,20 @@ public enum ErrorForm: UInt8, Sendable, CaseIterable {
     }
 }
 
+/// The forms that the listing of a directory has.
+public enum ListingForm: UInt8, Sendable, CaseIterable {
+    case html, json
+
+    /// The form that an Accept field prefers (RFC 9110 §12.5.1); HTML where it prefers neither.
+    ///
+    /// - Parameter accept: the field value.
+    public init(accept: Span<UInt8>) {
+        let html = MediaRange.quality(of: "text", "html", in: accept)
+        let json = MediaRange.quality(of: "application", "json", in: accept)
+        self = json > html ? .json : .html
+    }
+}
+
 /// How well a media type is accepted.
 struct MediaRange: Comparable {
     /// In thousandths.
@@ -68,36 +82,47 @@ struct MediaRange: Comparable {
         return best.quality > 0 ? best : MediaRange()
     }
 
-    /// The weight among the parameters of an element, in thousandths (RFC 9110 §12.4.2).
+    /// The weight among the parameters of an element, in thousandths; 1000 where there is none that
+    /// is well-formed.
     private static func weight(_ parameters: Span<UInt8>) -> Int {
         var rest = parameters
         while rest.count > 0 {
             let parameter = rest.extracting(1..<rest.count)
             let end = parameter.offset(of: 0x3B)
-            let text = parameter.extracting(0..<end).trimmed()
-            if text.count >= 2, text[0].lowercased == 0x71, text[1] == 0x3D {
-                return thousandths(text.extracting(2..<text.count))
+            if let weight = Weight.thousandths(parameter: parameter.extracting(0..<end).trimmed()) {
+                return Int(weight)
             }
             rest = parameter.extracting(end..<parameter.count)
         }
         return 1000
     }
+}
 
-    private static func thousandths(_ text: Span<UInt8>) -> Int {
-        guard text.count > 0, text[0] == 0x30 else { return 1000 }
-        var value = 0
-        var scale = 100
-        for index in 2..<max(2, min(text.count, 5)) where text[index].isDigit {
-            value += Int(text[index] &- 0x30) * scale
+/// The relative weight of what a peer accepts (RFC 9110 §12.4.2).
+enum Weight {
+    /// What a parameter says, in thousandths, 0…1000; nil where it is no weight or malformed.
+    ///
+    /// More than three digits behind the point are taken, but not heeded.
+    static func thousandths(parameter: Span<UInt8>) -> UInt16? {
+        guard parameter.count >= 3, parameter[0].lowercased == 0x71, parameter[1] == 0x3D,
+            parameter[2] & 0xFE == 0x30
+        else { return nil }
+        var value = UInt16(parameter[2] & 1) * 1000
+        guard parameter.count > 3 else { return value }
+        guard parameter[3] == 0x2E else { return nil }
+        var scale: UInt16 = 100
+        for index in 4..<parameter.count {
+            guard parameter[index].isDigit else { return nil }
+            value += UInt16(parameter[index] &- 0x30) * scale
             scale /= 10
         }
-        return value
+        return value <= 1000 ? value : nil
     }
 }
 
 extension Span<UInt8> {
     /// The offset of the first byte of that value; `count` where there is none.
-    fileprivate func offset(of byte: UInt8) -> Int {
+    func offset(of byte: UInt8) -> Int {
         var offset = 0
         while offset < count, self[offset] != byte { offset &+= 1 }
         return offset

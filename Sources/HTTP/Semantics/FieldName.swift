@@ -1,7 +1,7 @@
 /// The fields of a request that the server acts on.
 public enum FieldName: UInt8, Sendable, CaseIterable {
-    case accept, connection, contentEncoding, contentLength, contentRange, expect, host, ifMatch
-    case ifModifiedSince, ifNoneMatch, ifRange, ifUnmodifiedSince, range, referer
+    case accept, acceptEncoding, connection, contentEncoding, contentLength, contentRange, expect
+    case host, ifMatch, ifModifiedSince, ifNoneMatch, ifRange, ifUnmodifiedSince, range, referer
     case transferEncoding, userAgent
 
     /// The field that a name names, in any case (RFC 9110 §5.1); nil for all others.
@@ -20,6 +20,7 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
             case 13 where name.equalsIgnoringCase("if-none-match"): .ifNoneMatch
             case 13 where name.equalsIgnoringCase("content-range"): .contentRange
             case 14 where name.equalsIgnoringCase("content-length"): .contentLength
+            case 15 where name.equalsIgnoringCase("accept-encoding"): .acceptEncoding
             case 16 where name.equalsIgnoringCase("content-encoding"): .contentEncoding
             case 17 where name.equalsIgnoringCase("transfer-encoding"): .transferEncoding
             case 17 where name.equalsIgnoringCase("if-modified-since"): .ifModifiedSince
