@@ -70,4 +70,55 @@ struct EntityTagTests {
             }
         }
     }
+
+    @Test("each coding of a content has its own")
+    func coded() {
+        var output = Bytes()
+        EntityTag(0x12AB, 0x5, coding: .br, 0x1F, isWeak: false).write(to: &output)
+        EntityTag(.max, .max, coding: .gzip, .max, isWeak: true).write(to: &output)
+        let text = output.span.text
+        let most = String(repeating: "f", count: 16)
+        #expect(
+            text == "\"12ab-5-br.1f\"W/\"\(most)-\(most)-gzip.\(most)\"")
+        let tags =
+            [Self.strong]
+            + [ContentCoding.br, .gzip, .zstd].flatMap { coding in
+                [1, 2].map { EntityTag(0x12AB, 0x5, coding: coding, $0, isWeak: false) }
+            }
+        for (index, tag) in tags.enumerated() {
+            var output = Bytes()
+            tag.write(to: &output)
+            for (otherIndex, other) in tags.enumerated() {
+                let isSame = other.isListed(in: output.span, strongly: true)
+                #expect(isSame == (index == otherIndex))
+                let isSameContent = other.isListed(
+                    in: output.span, strongly: true, inAnyCoding: true)
+                #expect(isSameContent)
+            }
+        }
+    }
+
+    @Test(
+        "the same content in any coding",
+        arguments: lists + [
+            ("\"12ab-5-br.0\"", true, true), ("\"12ab-5-gzip.12ab-5\"", false, false),
+            ("\"a\", \"12ab-5-zstd.fedcba9876543210\"", true, true),
+            ("W/\"12ab-5-gzip.1f\"", true, false), ("\"12ab-5-br.\"", false, false),
+            ("\"12ab-5-br\"", false, false), ("\"12ab-5-\"", false, false),
+            ("\"12ab-5.\"", false, false), ("\"12ab-5-.1\"", false, false),
+            ("\"12ab-5-BR.1\"", false, false), ("\"12ab-5-identity.1\"", false, false),
+            ("\"12ab-5-br.1g\"", false, false), ("\"12ab-5-br.1F\"", false, false),
+            ("\"12ab-52-br.1\"", false, false), ("\"12ab-6-br.1\"", false, false),
+            ("\"x12ab-5-br.1\"", false, false), ("\".12ab-5-br\"", false, false),
+        ])
+    func inAnyCoding(value: String, weakly: Bool, strongly: Bool) {
+        let bytes = Array(value.utf8)
+        let coded = EntityTag(0x12AB, 0x5, coding: .gzip, 7, isWeak: false)
+        for tag in [Self.strong, coded] {
+            let isListedWeakly = tag.isListed(in: bytes.span, strongly: false, inAnyCoding: true)
+            let isListedStrongly = tag.isListed(in: bytes.span, strongly: true, inAnyCoding: true)
+            #expect(isListedWeakly == weakly)
+            #expect(isListedStrongly == strongly)
+        }
+    }
 }

@@ -51,6 +51,12 @@ struct PreconditionsTests {
             [.failed, .holds, .failed]),
         .init(["If-Match:"], [.failed, .failed, .failed], [.failed, .failed, .failed]),
         .init(["If-Match: 1-2"], [.failed, .failed, .failed], [.failed, .failed, .failed]),
+        // A tag of the content in another coding is as good where it is not read.
+        .init(
+            ["If-Match: \"1-2-br.a\""], [.failed, .failed, .failed], [.failed, .holds, .failed]),
+        .init(
+            ["If-None-Match: W/\"1-2-gzip.1\""], [.holds, .holds, .holds],
+            [.holds, .failed, .failed]),
         // If-Unmodified-Since (§13.1.4), only without If-Match.
         .init(
             ["If-Unmodified-Since: \(before)"], [.holds, .failed, .failed],

@@ -2,8 +2,11 @@ public import BasicContainers
 
 /// A validator of a representation, opaque to all but who made it (RFC 9110 §8.8.3).
 public struct EntityTag: Sendable, BitwiseCopyable {
-    private var opaque = InlineArray<40, UInt8>(repeating: 0)
+    /// Three numbers of 16 digits, and a coding's name of up to 4 letters between `-` and `.`.
+    private var opaque = InlineArray<56, UInt8>(repeating: 0)
     private var count: UInt8 = 0
+    /// How many bytes of `opaque` tell which content it is, whatever its coding.
+    private var identityCount: UInt8 = 0
     /// Whether two representations with this tag may differ in bytes.
     public let isWeak: Bool
 
@@ -13,6 +16,27 @@ public struct EntityTag: Sendable, BitwiseCopyable {
         append(hexadecimal: first)
         append(0x2D)
         append(hexadecimal: second)
+        identityCount = count
+    }
+
+    /// A tag of the same content in a content coding.
+    ///
+    /// - Parameters:
+    ///   - first: the first number of the content's tag.
+    ///   - second: the second.
+    ///   - coding: not identity.
+    ///   - third: what tells bytes in this coding from others in the same.
+    ///   - isWeak: whether two representations with this tag may differ in bytes.
+    public init(
+        _ first: UInt64, _ second: UInt64, coding: ContentCoding, _ third: UInt64, isWeak: Bool
+    ) {
+        precondition(coding != .identity, "The identity has the tag of the content.")
+        self.init(first, second, isWeak: isWeak)
+        append(0x2D)
+        let token = coding.token.bytes
+        for index in 0..<token.count { append(token[index]) }
+        append(0x2E)
+        append(hexadecimal: third)
     }
 
     private mutating func append(_ byte: UInt8) {
@@ -50,8 +74,11 @@ public struct EntityTag: Sendable, BitwiseCopyable {
     /// - Parameters:
     ///   - value: the field value.
     ///   - strongly: compares strongly (§8.8.3.2): a weak tag then equals none.
+    ///   - inAnyCoding: compares the content that the tags are of, whatever the coding.
     /// - Returns: whether the value names it.
-    public func isListed(in value: Span<UInt8>, strongly: Bool) -> Bool {
+    public func isListed(
+        in value: Span<UInt8>, strongly: Bool, inAnyCoding: Bool = false
+    ) -> Bool {
         if value.equals("*") { return true }
         var offset = 0
         while offset < value.count {
@@ -70,11 +97,32 @@ public struct EntityTag: Sendable, BitwiseCopyable {
             offset = start
             while offset < value.count, value[offset] != 0x22 { offset &+= 1 }
             guard offset < value.count else { return false }
-            let isSame = value.extracting(start..<offset)
-                .equals(opaque.span.extracting(0..<Int(count)))
+            let other = value.extracting(start..<offset)
+            let isSame =
+                inAnyCoding
+                ? isOfSameContent(other) : other.equals(opaque.span.extracting(0..<Int(count)))
             if isSame && !(strongly && (isWeak || isWeakTag)) { return true }
             offset &+= 1
         }
         return false
+    }
+
+    /// Whether another tag's opaque part is of the same content in this or any other coding.
+    private func isOfSameContent(_ other: Span<UInt8>) -> Bool {
+        let count = Int(identityCount)
+        guard other.count >= count,
+            other.extracting(0..<count).equals(opaque.span.extracting(0..<count))
+        else { return false }
+        guard other.count > count else { return true }
+        guard other[count] == 0x2D else { return false }
+        let dot = other.offset(of: 0x2E)
+        let coding = other.extracting(min(count &+ 1, dot)..<dot)
+        guard dot < other.count,
+            coding.equals("br") || coding.equals("gzip") || coding.equals("zstd")
+        else { return false }
+        for index in dot &+ 1..<other.count {
+            guard other[index].isDigit || other[index] &- 0x61 < 6 else { return false }
+        }
+        return dot &+ 1 < other.count
     }
 }

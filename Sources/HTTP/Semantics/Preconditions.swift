@@ -27,7 +27,9 @@ extension RequestHead {
     ///
     /// - Parameters:
     ///   - bytes: what the head was parsed from.
-    ///   - current: the validators of the selected representation; nil where there is none.
+    ///   - current: the validators of the selected representation; nil where there is none. Where
+    ///     the method does not read, they are of the content in whatever coding: a tag that came
+    ///     with it in any is as good.
     ///   - now: the time, for dates with a year of two digits.
     /// - Returns: what they say.
     public func precondition(
@@ -67,11 +69,14 @@ extension RequestHead {
         _ name: FieldName, in bytes: Span<UInt8>, current: Validators?, strongly: Bool
     ) -> Bool {
         guard let current else { return false }
+        let isRead = method == .get || method == .head
         var isListed = false
         forEachValue(name) { extent in
             let value = bytes.extracting(extent.range)
             isListed =
-                isListed || current.entityTag.isListed(in: value, strongly: strongly)
+                isListed
+                || current.entityTag.isListed(
+                    in: value, strongly: strongly, inAnyCoding: !isRead)
         }
         return isListed
     }
