@@ -23,8 +23,16 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
     public static let partialContent = StatusCode(rawValue: 206)
     /// 301.
     public static let movedPermanently = StatusCode(rawValue: 301)
+    /// 302.
+    public static let found = StatusCode(rawValue: 302)
+    /// 303.
+    public static let seeOther = StatusCode(rawValue: 303)
     /// 304.
     public static let notModified = StatusCode(rawValue: 304)
+    /// 307.
+    public static let temporaryRedirect = StatusCode(rawValue: 307)
+    /// 308.
+    public static let permanentRedirect = StatusCode(rawValue: 308)
     /// 400.
     public static let badRequest = StatusCode(rawValue: 400)
     /// 403.
@@ -33,6 +41,8 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
     public static let notFound = StatusCode(rawValue: 404)
     /// 405.
     public static let methodNotAllowed = StatusCode(rawValue: 405)
+    /// 406.
+    public static let notAcceptable = StatusCode(rawValue: 406)
     /// 408.
     public static let requestTimeout = StatusCode(rawValue: 408)
     /// 409.
@@ -51,6 +61,8 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
     public static let rangeNotSatisfiable = StatusCode(rawValue: 416)
     /// 417.
     public static let expectationFailed = StatusCode(rawValue: 417)
+    /// 421.
+    public static let misdirectedRequest = StatusCode(rawValue: 421)
     /// 422.
     public static let unprocessableContent = StatusCode(rawValue: 422)
     /// 431 (RFC 6585 §5).
@@ -75,11 +87,16 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
         case 204: "No Content"
         case 206: "Partial Content"
         case 301: "Moved Permanently"
+        case 302: "Found"
+        case 303: "See Other"
         case 304: "Not Modified"
+        case 307: "Temporary Redirect"
+        case 308: "Permanent Redirect"
         case 400: "Bad Request"
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
+        case 406: "Not Acceptable"
         case 408: "Request Timeout"
         case 409: "Conflict"
         case 411: "Length Required"
@@ -89,6 +106,7 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable, BitwiseCopyable 
         case 415: "Unsupported Media Type"
         case 416: "Range Not Satisfiable"
         case 417: "Expectation Failed"
+        case 421: "Misdirected Request"
         case 422: "Unprocessable Content"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
