@@ -35,8 +35,9 @@ struct ExplanationTests {
         #expect(
             text.hasSuffix(
                 #""fields":[{"name":"Vary","value":"Accept-Encoding"},"#
-                    + #"{"name":"A","value":"\"\\"}],"content_bytes":9,"steps":[{"part":"site","result":"default","why":"it is"#
-                    + #" the only one"},{"part":"answer","result":"200","why":"the file is there"}"#
+                    + #"{"name":"A","value":"\"\\"}],"content_bytes":9,"#
+                    + #""steps":[{"part":"site","result":"default","why":"it is the only one"},"#
+                    + #"{"part":"answer","result":"200","why":"the file is there"}"#
                     + "]}"))
     }
 
