@@ -20,6 +20,23 @@ int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
     return openat(directory, path, flags, mode);
 }
 
+ssize_t clinux_getdents(int directory, void *buffer, size_t count) {
+    return syscall(SYS_getdents64, directory, buffer, count);
+}
+
+int clinux_entry_status(int directory, const char *name, struct clinux_entry_status *status) {
+    struct statx entry;
+    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+    int result = statx(directory, name, flags, STATX_TYPE | STATX_SIZE | STATX_MTIME, &entry);
+    if (result == 0) {
+        status->mode = entry.stx_mode;
+        status->size = entry.stx_size;
+        status->modified_seconds = entry.stx_mtime.tv_sec;
+        status->modified_nanoseconds = entry.stx_mtime.tv_nsec;
+    }
+    return result;
+}
+
 int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 
 ssize_t clinux_pread_resident(int fd, void *buffer, size_t count, off_t offset) {

@@ -164,13 +164,7 @@ public struct FileStatus: Sendable, Equatable {
     public let owner: UInt32
 
     init(_ status: stat) {
-        kind =
-            switch CInt(bitPattern: status.st_mode) & CLINUX_S_IFMT {
-            case CLINUX_S_IFREG: .regular
-            case CLINUX_S_IFDIR: .directory
-            case CLINUX_S_IFLNK: .symbolicLink
-            default: .other
-            }
+        kind = Kind(mode: status.st_mode)
         size = Int(status.st_size)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)

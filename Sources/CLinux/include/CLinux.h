@@ -46,6 +46,19 @@ int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mod
                    uint64_t resolve);
 /* open(2) and openat(2) are variadic. */
 int clinux_openat(int directory, const char *path, int flags, mode_t mode);
+/* getdents64(2); glibc's wrapper needs _GNU_SOURCE. Fills the buffer with records as below. */
+ssize_t clinux_getdents(int directory, void *buffer, size_t count);
+/* Where a record of getdents64(2) has its length (16 bits), type (DT_...) and name (NUL behind). */
+enum { CLINUX_DIRENT_LENGTH = 16, CLINUX_DIRENT_TYPE = 18, CLINUX_DIRENT_NAME = 19 };
+/* statx(2) of an entry itself, and only what a listing shows: what is known without asking a server
+ * of a network file system, no mounting. */
+struct clinux_entry_status {
+    uint64_t size;
+    int64_t modified_seconds;
+    uint32_t modified_nanoseconds;
+    uint32_t mode;
+};
+int clinux_entry_status(int directory, const char *name, struct clinux_entry_status *status);
 /* fcntl(2) is variadic. */
 int clinux_fcntl(int fd, int command, int argument);
 /* preadv2(2) with RWF_NOWAIT: EAGAIN where the page is not in memory. */
