@@ -36,7 +36,8 @@ let package = Package(
         .target(name: "Linux", dependencies: ["CLinux", containers], swiftSettings: strict),
         .target(name: "HTTP", dependencies: [containers], swiftSettings: strict),
         .target(
-            name: "Content", dependencies: ["HTTP", "Linux", containers], swiftSettings: strict),
+            name: "Content", dependencies: ["HTTP", "Linux", containers],
+            resources: [.embedInCode("Listing/page")], swiftSettings: strict),
         .target(name: "Configuration", swiftSettings: strict),
         .target(name: "Systemd", dependencies: ["CSystemd", "Linux"], swiftSettings: strict),
         .target(name: "Control", dependencies: ["Linux"], swiftSettings: strict),
