@@ -32,9 +32,16 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         .systemLibrary(
+            name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "Linux", dependencies: ["CLinux", containers], swiftSettings: strict),
         .target(name: "HTTP", dependencies: [containers], swiftSettings: strict),
+        .target(
+            name: "Codings", dependencies: ["CBrotli", "CZlib", "CZstd", "HTTP", containers],
+            swiftSettings: strict),
         .target(
             name: "Content", dependencies: ["HTTP", "Linux", containers],
             resources: [.embedInCode("Listing/page")], swiftSettings: strict),
@@ -44,8 +51,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Configuration", "Content", "Control", "HTTP", "Linux", "Systemd", containers,
-                deque, logging,
+                "Codings", "Configuration", "Content", "Control", "HTTP", "Linux", "Systemd",
+                containers, deque, logging,
             ],
             swiftSettings: strict),
         .target(
@@ -58,6 +65,9 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
+        .testTarget(
+            name: "CodingsTests", dependencies: ["Codings", "HTTP", "TestSupport", containers],
+            swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration"], swiftSettings: strict),
         .testTarget(

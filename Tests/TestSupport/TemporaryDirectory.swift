@@ -34,6 +34,16 @@ public final class TemporaryDirectory: Sendable {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
     }
 
+    /// Writes a file of any bytes.
+    public func write(_ name: String, bytes: [UInt8]) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path(name)))
+    }
+
+    /// The bytes of a file, or nil where there is none.
+    public func bytes(_ name: String) -> [UInt8]? {
+        FileManager.default.contents(atPath: path(name)).map { Array($0) }
+    }
+
     /// Makes a symbolic link.
     public func makeLink(_ name: String, to destination: String) throws {
         try FileManager.default.createSymbolicLink(

@@ -35,11 +35,15 @@ SERVER_MODULES = {
     "Systemd": "Socket activation, notification, watchdog, credentials, native journal.",
     "Configuration": "The configuration language, the settings, and diagnostics with file, line "
                      "and column.",
+    "Codings": "Brotli, gzip and Zstandard: encoding whole contents, and checking what is encoded.",
     "Content": "From a request target to a representation on disk, and from an upload to a file.",
     "HTTP": "What HTTP means (RFC 9110) and how HTTP/1.1 is written (RFC 9112), over spans.",
     "Linux": "Owned descriptors and the system calls in use, typed and non-blocking.",
     "CLinux": "The few Linux calls that Swift cannot see or sees badly, as plain functions.",
     "CSystemd": "libsystemd, for import into Swift.",
+    "CBrotli": "Brotli, for import into Swift.",
+    "CZlib": "zlib, for import into Swift.",
+    "CZstd": "Zstandard, for import into Swift.",
 }
 CLIENT_MODULES = {
     "httpctl": "Reads arguments and calls Client or Control.",
