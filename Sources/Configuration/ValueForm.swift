@@ -12,6 +12,8 @@ struct ValueForm<Value: Sendable>: Sendable {
 struct Rejection: Error {
     /// What to do about it, where that is known.
     var hint: String?
+    /// The byte of the text where it is wrong.
+    var offset = 0
 }
 
 extension ValueForm where Value == Bool {
