@@ -4,8 +4,10 @@ struct Key<Section: SettingsSection>: Sendable {
     let name: String
     /// Stores a value; nil, or what is wrong with it.
     let assign: @Sendable (SourceText, inout Section) -> [Diagnostic]
-    /// The value as a configuration writes it.
-    let text: @Sendable (Section) -> String
+    /// What follows the `=` of each line that a configuration needs to say the value.
+    ///
+    /// Always at least one; of a value that is empty or not set, it is empty.
+    let values: @Sendable (Section) -> [String]
 
     /// A key with one value; the empty one restores the default.
     init<Value>(
@@ -26,7 +28,7 @@ struct Key<Section: SettingsSection>: Sendable {
                 return [error]
             }
         }
-        text = { form.print($0[keyPath: path]) }
+        values = { [form.print($0[keyPath: path])] }
     }
 
     /// A key with a value or none; the empty one is none.
@@ -45,7 +47,7 @@ struct Key<Section: SettingsSection>: Sendable {
                 return [error]
             }
         }
-        text = { $0[keyPath: path].map(form.print) ?? "" }
+        values = { [$0[keyPath: path].map(form.print) ?? ""] }
     }
 
     /// A key with values between white space, each kept once; further assignments add to the first.
@@ -78,23 +80,44 @@ struct Key<Section: SettingsSection>: Sendable {
             }
             return diagnostics
         }
-        text = { $0[keyPath: path].map(form.print).joined(separator: " ") }
+        values = { [$0[keyPath: path].map(form.print).joined(separator: " ")] }
     }
 
-    /// A key that has one legal value, so that there is nothing to store.
-    init<Value>(_ name: String, always value: Value, _ form: ValueForm<Value>) {
+    /// A key with one item an assignment; a later one takes the place of that of the same identity.
+    ///
+    /// An empty assignment takes all of them away.
+    init<Value>(
+        _ name: String, _ path: any (WritableKeyPath<Section, [Value]> & Sendable),
+        eachOf form: ValueForm<Value>, by identity: @escaping @Sendable (Value) -> String
+    ) {
         self.name = name
-        assign = { text, section in
-            section.locations[name] = text.location
-            guard !text.isEmpty else { return [] }
+        assign = { value, section in
+            section.locations[name] = value.location
+            guard !value.isEmpty else {
+                section[keyPath: path] = []
+                section.locations = section.locations.filter { !$0.key.hasPrefix("\(name)=") }
+                return []
+            }
             do throws(Diagnostic) {
-                _ = try form.read(text, for: name)
+                let item = try form.read(value, for: name)
+                let known = section[keyPath: path].firstIndex {
+                    identity($0).utf8.elementsEqual(identity(item).utf8)
+                }
+                if let known {
+                    section[keyPath: path][known] = item
+                } else {
+                    section[keyPath: path].append(item)
+                }
+                section.locations["\(name)=\(identity(item))"] = value.location
                 return []
             } catch {
                 return [error]
             }
         }
-        text = { _ in form.print(value) }
+        values = { section in
+            let items = section[keyPath: path].map(form.print)
+            return items.isEmpty ? [""] : items
+        }
     }
 }
 
@@ -106,7 +129,7 @@ extension ValueForm {
         } catch {
             var message = "\(key)= takes \(expectation), not \(quoted(text.string))"
             if let hint = error.hint ?? Self.generalHint(text) { message += " (\(hint))" }
-            throw Diagnostic(message, at: text.location)
+            throw Diagnostic(message, at: text.location(ofByte: error.offset))
         }
     }
 

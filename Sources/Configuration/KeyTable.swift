@@ -13,6 +13,11 @@ enum KeyTable {
         Key("DrainTimeoutSec", \.drainTimeout, .timeSpan(in: Limits.drainTimeout)),
         Key("ExitOnIdleSec", \.exitOnIdle, .timeSpan(in: Limits.exitOnIdle)),
         Key("CacheSize", \.cacheByteLimit, .byteCount(in: Limits.cacheSize)),
+        Key(
+            "CompressionCacheSize", \.compressionCacheByteLimit,
+            .byteCount(in: Limits.cacheSize)),
+        Key("StrictHost", \.strictHost, .boolean),
+        Key("ServerField", \.sendsServerField, .boolean),
     ]
 
     /// The section `[Log]`.
@@ -29,26 +34,42 @@ enum KeyTable {
         Key("Listen", \.listen, listOf: .listenerName),
         Key("Root", \.root, .absolutePath),
         Key("Index", \.index, listOf: .fileName),
+        Key("CleanURLs", \.cleanURLs, .boolean),
         Key("Fallback", \.fallback, optional: .sitePath),
         Key("FallbackStatus", \.fallbackStatus, .oneOf([200, 404])),
-        Key(
-            "Listing", always: false,
-            .onlyNo(because: "directory listings are not available in this version")),
+        Key("ErrorPage", \.errorPages, eachOf: .errorPage, by: { String($0.status) }),
+        Key("Listing", \.listing, .boolean),
         Key("Upload", \.upload, .boolean),
         Key("UploadMaxSize", \.uploadMaxSize, .byteCount(in: Limits.uploadSize)),
         Key("UploadDurability", \.uploadDurability, .word),
         Key("UploadOverwrite", \.uploadOverwrite, .boolean),
         Key("UploadCreateDirectories", \.uploadCreateDirectories, .boolean),
+        Key("Delete", \.delete, .boolean),
         Key("CacheControl", \.cacheControl, optional: .fieldValue),
+        Key("Headers", \.headers, eachOf: .field, by: { $0.name.lowercased() }),
+        Key("SecurityHeaders", \.securityHeaders, .boolean),
+        Key("MediaType", \.mediaTypes, eachOf: .mediaTypeOfExtension, by: \.fileExtension),
+        Key("Precompressed", \.precompressed, .codings),
+        Key("Compression", \.compression, .codings),
+        Key("CompressionTypes", \.compressionTypes, listOf: .mediaTypePattern),
+        Key("CompressionMinSize", \.compressionMinSize, .byteCount(in: Limits.compressionSize)),
+        Key("CompressionMaxSize", \.compressionMaxSize, .byteCount(in: Limits.compressionSize)),
     ]
 
-    /// The sections `[Path SITE PREFIX]`.
+    /// The sections `[Path SITE PATTERN]`.
     static let path: [Key<PathSettings>] = [
-        Key("CacheControl", \.cacheControl, optional: .fieldValue),
+        Key("Deny", \.deny, optional: .boolean),
+        Key("Redirect", \.redirect, optional: .redirect),
+        Key("Fallback", \.fallback, optional: .sitePathOrNone),
+        Key("Listing", \.listing, optional: .boolean),
         Key("Upload", \.upload, optional: .boolean),
         Key("UploadMaxSize", \.uploadMaxSize, optional: .byteCount(in: Limits.uploadSize)),
         Key("UploadOverwrite", \.uploadOverwrite, optional: .boolean),
         Key("UploadCreateDirectories", \.uploadCreateDirectories, optional: .boolean),
+        Key("Delete", \.delete, optional: .boolean),
+        Key("CacheControl", \.cacheControl, optional: .fieldValue),
+        Key("Headers", \.headers, eachOf: .field, by: { $0.name.lowercased() }),
+        Key("ContentType", \.contentType, optional: .mediaType),
     ]
 
     /// The names of the keys of a kind of section, in the order of the table.
@@ -85,7 +106,7 @@ enum SectionKind: String, CaseIterable {
         switch self {
         case .server, .log: "[\(rawValue)]"
         case .site: "[Site NAME]"
-        case .path: "[Path SITE PREFIX]"
+        case .path: "[Path SITE PATTERN]"
         }
     }
 }

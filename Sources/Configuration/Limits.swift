@@ -14,6 +14,10 @@ enum Limits {
     static let listenerNameByteLimit = 255
     /// Bytes of a configured field value, so that each response head fits its buffer.
     static let fieldValueByteLimit = 1000
+    /// Bytes of all fields that the `Headers=` of a section set, for the same reason.
+    static let fieldsByteLimit = 8192
+    /// Bytes of a media type with its parameters.
+    static let mediaTypeByteLimit = 255
     /// Bytes of a host name (RFC 1035 §2.3.4).
     static let hostNameByteLimit = 253
     /// Bytes between two dots of a host name (RFC 1035 §2.3.4).
@@ -33,10 +37,14 @@ enum Limits {
     static let drainTimeout: ClosedRange<Duration> = .zero ... .seconds(86400)
     /// The range of `ExitOnIdleSec=`.
     static let exitOnIdle: ClosedRange<Duration> = .zero ... .seconds(365 * 86400)
-    /// The range of `CacheSize=`.
+    /// The range of `CacheSize=` and `CompressionCacheSize=`.
     static let cacheSize = 0...(1 << 40)
     /// The range of `JournalRateLimit=`.
     static let journalRate = 0...1_000_000
     /// The range of `UploadMaxSize=`.
     static let uploadSize = 0...Int.max
+    /// The range of `CompressionMinSize=` and `CompressionMaxSize=`.
+    static let compressionSize = 0...(256 << 20)
+    /// The range of the status of `ErrorPage=`.
+    static let errorStatus = 400...599
 }

@@ -1,16 +1,13 @@
 /// A section `[Path SITE PATTERN]`: what differs for some paths; nil is as in the site.
 public struct PathSettings: Sendable, Equatable {
-    /// The decoded paths that it is for: a prefix, or a glob if it has a `*` or `?`.
-    ///
-    /// A prefix starts with `/`. One that ends with `/` is for all below that directory, another
-    /// one for exactly that path and all below it. A glob, which may also start with `*`, is for
-    /// the paths that it matches as a whole.
+    /// The decoded paths that it is for, as `PathPattern` reads it: a prefix, or a glob.
     public var pattern: String
     /// `CacheControl=`.
     public var cacheControl: String?
     /// `Headers=`: fields that differ from the site's, each name once; empty if none does.
     public var headers: [FieldSetting] = []
-    /// `Redirect=`: where requests are sent instead of being answered.
+    /// `Redirect=`: where requests are sent instead of being answered; of an empty target (`none`)
+    /// nowhere.
     public var redirect: RedirectSetting?
     /// `Fallback=`: the target of the page for what does not exist; empty (`none`) is none.
     public var fallback: String?
@@ -32,7 +29,7 @@ public struct PathSettings: Sendable, Equatable {
     public var deny: Bool?
     /// Where the section begins first.
     public var location: SourceLocation?
-    /// Where each key was set, by key, and each item of several by both (`Headers=-ETag`).
+    /// Where each key was set, by key, and each item by both (`Headers=x-frame-options`).
     public var locations: [String: SourceLocation] = [:]
 
     /// A path of no settings of its own.
@@ -43,7 +40,7 @@ public struct PathSettings: Sendable, Equatable {
 
 /// `MediaType=.EXT TYPE`: the media type of the files with an extension.
 public struct MediaTypeSetting: Sendable, Equatable {
-    /// What follows the last dot of a name; lower case, without the dot.
+    /// What follows the last dot of a name, without the dot; its ASCII letters are lower case.
     public var fileExtension: String
     /// As the Content-Type field gives it: `text/markdown`, `text/plain; charset=utf-8`.
     public var mediaType: String
@@ -87,7 +84,7 @@ public struct FieldSetting: Sendable, Equatable {
 public struct RedirectSetting: Sendable, Equatable {
     /// The status code: 301, 302, 303, 307 or 308.
     public var status: Int
-    /// A path or an http(s) URI, with `$1`…`$9` for what the pattern matched and `$$` for a dollar.
+    /// A path or URI, as `RedirectTarget` reads it; empty if there is no redirect.
     public var target: String
 
     /// A redirect with a status to a target.

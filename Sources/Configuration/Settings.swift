@@ -184,8 +184,7 @@ public struct SiteSettings: Sendable, Equatable {
         "application/wasm", "application/xml", "font/otf", "font/ttf", "image/bmp",
         "image/vnd.microsoft.icon", "image/x-icon",
     ]
-    /// `CompressionMinSize=`: bytes of the smallest file that is compressed on the fly; 0…, at most
-    /// `compressionMaxSize`.
+    /// `CompressionMinSize=`: bytes of the smallest file that is compressed on the fly, 0…256M.
     public var compressionMinSize = 1 << 10
     /// `CompressionMaxSize=`: bytes of the largest, 0…256M.
     public var compressionMaxSize = 16 << 20
@@ -194,6 +193,9 @@ public struct SiteSettings: Sendable, Equatable {
     /// Where the section begins first; nil for the built-in site.
     public var location: SourceLocation?
     /// Where each key was set, by key (`Root`), and each item of a list by both (`Listen=http`).
+    ///
+    /// The items of keys that take one an assignment are there by what tells them apart:
+    /// `ErrorPage=404`, `MediaType=md`, `Headers=x-frame-options` (in lower case).
     public var locations: [String: SourceLocation] = [:]
 
     /// A site of default settings.

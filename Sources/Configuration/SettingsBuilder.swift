@@ -12,7 +12,7 @@ struct SettingsBuilder {
         case path(index: Int)
     }
 
-    /// A section `[Path SITE PREFIX]`, whose site may come in a later file.
+    /// A section `[Path SITE PATTERN]`, whose site may come in a later file.
     private struct PendingPath {
         var site: SourceText
         var settings: PathSettings
@@ -53,6 +53,7 @@ struct SettingsBuilder {
     consuming func finish() throws(ConfigurationErrors) -> Settings {
         attachPaths()
         checkLists()
+        diagnostics += settings.sites.flatMap(\.contradictions)
         if !isIncomplete { checkNames() }
         if settings.sites.isEmpty { settings.sites = [SiteSettings(name: "default")] }
         guard diagnostics.isEmpty else { throw ConfigurationErrors(inOrder()) }
@@ -117,11 +118,11 @@ extension SettingsBuilder {
             guard words.count >= 3 else {
                 throw Diagnostic("this section is written \(kind.usage)", at: first.location)
             }
-            // A prefix may contain spaces, so it is all of the rest.
+            // A pattern may contain spaces, so it is all of the rest.
             let rest = heading[first.bytes.count...].trimmed
-            let prefix = rest[words[1].bytes.count...].trimmed
+            let pattern = rest[words[1].bytes.count...].trimmed
             return .path(
-                index: try path(of: words[1], prefix: prefix, heading: first.location))
+                index: try path(of: words[1], pattern: pattern, heading: first.location))
         }
     }
 
@@ -147,17 +148,17 @@ extension SettingsBuilder {
     }
 
     private mutating func path(
-        of site: SourceText, prefix: SourceText, heading: SourceLocation
+        of site: SourceText, pattern: SourceText, heading: SourceLocation
     ) throws(Diagnostic) -> Int {
         let name = try Self.checkedSiteName(site)
         let checked: String
         do throws(Rejection) {
-            checked = try ValueForm<String>.parseSitePath(prefix.string)
+            checked = try PathPattern(parsing: pattern.string).text
         } catch {
             let hint = error.hint.map { " (\($0))" } ?? ""
             throw Diagnostic(
-                "\(quoted(prefix.string)) cannot be the prefix of a path\(hint)",
-                at: prefix.location)
+                "\(quoted(pattern.string)) cannot be the pattern of a path\(hint)",
+                at: pattern.location)
         }
         let known = paths.firstIndex { path in
             path.site.string == name && path.settings.pattern.utf8.elementsEqual(checked.utf8)

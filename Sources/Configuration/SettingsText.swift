@@ -8,7 +8,7 @@ extension Settings {
         for site in sites {
             text += "\n[Site \(site.name)]\n" + assignments(KeyTable.site, of: site)
             for path in site.paths {
-                let set = KeyTable.path.filter { !$0.text(path).isEmpty }
+                let set = KeyTable.path.filter { $0.values(path) != [""] }
                 text += "\n[Path \(site.name) \(path.pattern)]\n" + assignments(set, of: path)
             }
         }
@@ -16,6 +16,11 @@ extension Settings {
     }
 
     private func assignments<Section>(_ keys: [Key<Section>], of section: Section) -> String {
-        keys.map { "\($0.name)=\($0.text(section))\n" }.joined()
+        keys.map { key in
+            key.values(section).map { value in
+                // A backslash at the end of the line would join the next one to it.
+                "\(key.name)=\(value)" + (value.hasSuffix("\\") ? " \n" : "\n")
+            }.joined()
+        }.joined()
     }
 }

@@ -3,11 +3,11 @@
 /// The distance counts bytes inserted, removed, replaced, or swapped with their neighbour, ignoring
 /// the case of ASCII letters. At most a third of the word may differ; of equals the first wins.
 func suggestion(for word: String, among candidates: [String]) -> String? {
-    let word = lowercased(word)
+    let word = Array(word.asciiLowercased.utf8)
     guard word.count <= 64 else { return nil }
     var best: (candidate: String, distance: Int)?
     for candidate in candidates {
-        let distance = editDistance(word, lowercased(candidate))
+        let distance = editDistance(word, Array(candidate.asciiLowercased.utf8))
         guard distance <= max(1, max(word.count, candidate.utf8.count) / 3) else { continue }
         if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
@@ -53,9 +53,4 @@ func quoted(_ text: String) -> String {
         }
     }
     return result + "'"
-}
-
-/// The bytes of a text with its ASCII letters in lower case.
-private func lowercased(_ text: String) -> [UInt8] {
-    text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
 }

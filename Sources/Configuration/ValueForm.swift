@@ -22,17 +22,7 @@ extension ValueForm where Value == Bool {
         .init(expectation: "yes or no", parse: parseBoolean, print: { $0 ? "yes" : "no" })
     }
 
-    /// A boolean that this version knows only as no, because a feature is missing.
-    static func onlyNo(because reason: String) -> Self {
-        .init(
-            expectation: "only no (\(reason))",
-            parse: { (text) throws(Rejection) in
-                guard try !parseBoolean(text) else { throw Rejection() }
-                return false
-            }, print: { _ in "no" })
-    }
-
-    private static func parseBoolean(_ text: String) throws(Rejection) -> Bool {
+    static func parseBoolean(_ text: String) throws(Rejection) -> Bool {
         switch text.lowercased() {
         case "1", "yes", "y", "true", "t", "on": return true
         case "0", "no", "n", "false", "f", "off": return false
@@ -128,4 +118,32 @@ extension ValueForm {
 func listed(_ words: [String], by conjunction: String) -> String {
     guard let last = words.last, words.count > 1 else { return words.first ?? "" }
     return words.dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
+}
+
+/// The text up to the first blank, what follows the blanks, and the offset where that begins.
+func firstWord(of text: String) -> (word: String, rest: String, offset: Int) {
+    let word = text.utf8.prefix { !isBlank($0) }
+    let rest = text.utf8[word.endIndex...].drop(while: isBlank)
+    return (
+        String(Substring(word)), String(Substring(rest)), text.utf8.count - rest.count
+    )
+}
+
+/// Whether a text is a token (RFC 9110 §5.6.2).
+func isToken(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty
+        && text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+            }
+        }
+}
+
+extension String {
+    /// The text with its ASCII letters in lower case.
+    var asciiLowercased: String {
+        String(
+            decoding: utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+    }
 }

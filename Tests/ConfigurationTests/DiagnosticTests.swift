@@ -28,10 +28,14 @@ struct DiagnosticTests {
             ("[Server main]\n", "1:9: [Server] takes no name"),
             ("[Site]\nRoot=/srv\n", "1:2: this section is written [Site NAME]"),
             ("[Site a b]\n", "1:2: this section is written [Site NAME]"),
-            ("[Path a]\n", "1:2: this section is written [Path SITE PREFIX]"),
+            ("[Path a]\n", "1:2: this section is written [Path SITE PATTERN]"),
             (
                 "[Site a]\n[Path a b/]\n",
-                "2:9: 'b/' cannot be the prefix of a path (it must start with '/')"
+                "2:9: 'b/' cannot be the pattern of a path (it must start with '/')"
+            ),
+            (
+                "[Site a]\n[Path a b*]\n",
+                "2:9: 'b*' cannot be the pattern of a path (it must start with '/' or '*')"
             ),
             ("[Site main]\n[Path mian /]\n", "2:7: there is no [Site mian] (did you mean main?)"),
             ("[Path default /]\n", "1:7: there is no [Site default]"),
@@ -45,7 +49,7 @@ struct DiagnosticTests {
         #expect(
             errors(in: "[Install]\n") == [
                 "a.conf:1:2: there is no section 'Install' (there are [Server], [Log], [Site NAME]"
-                    + " and [Path SITE PREFIX])"
+                    + " and [Path SITE PATTERN])"
             ])
         #expect(
             errors(in: "[Site a/b]\n") == [
@@ -54,7 +58,7 @@ struct DiagnosticTests {
             ])
         #expect(
             errors(in: "[Site a]\n[Path a /b/../c]\n") == [
-                "a.conf:2:9: '/b/../c' cannot be the prefix of a path"
+                "a.conf:2:9: '/b/../c' cannot be the pattern of a path"
                     + " (no request has '//', '/./' or '/../' left in its path)"
             ])
     }
@@ -117,9 +121,6 @@ struct DiagnosticTests {
         Refusal("[Site a]", "Root=/a/../b", 6, "an absolute path", "it must not contain '..'"),
         Refusal("[Site a]", "Upload=maybe", 8, "yes or no"),
         Refusal("[Site a]", "Upload=\"yes\"", 8, "yes or no", "leave out the quotes"),
-        Refusal(
-            "[Site a]", "Listing=yes", 9,
-            "only no (directory listings are not available in this version)"),
         Refusal("[Site a]", "FallbackStatus=302", 16, "200 or 404"),
         Refusal(
             "[Site a]", "Fallback=index.html", 10,

@@ -16,53 +16,87 @@ struct SettingsLoaderTests {
         #expect(try FileSystemDouble([:]).load(source) == expected)
     }
 
-    @Test("every key is stored, with the place of its value")
-    func everyKey() throws {
-        let settings = try load(
-            """
-            [Server]
-            Workers=4
-            MaxConnections=5000
-            HeaderTimeoutSec=5s
-            IdleTimeoutSec=2min
-            MinimumRate=0
-            DrainTimeoutSec=1min
-            ExitOnIdleSec=10min
-            CacheSize=1G
-            [Log]
-            File=/tmp/log
-            Format=json
-            Journal=errors
-            JournalRateLimit=0
-            [Site a]
-            ServerName=A.example *.b.example
-            Listen=web api
-            Root=/srv/
-            Index=a.html b.html
-            Fallback=/404.html
-            FallbackStatus=200
-            Listing=no
-            Upload=on
-            UploadMaxSize=20M
-            UploadDurability=data
-            UploadOverwrite=no
-            UploadCreateDirectories=yes
-            CacheControl=no-cache
-            [Path a /with space/]
-            CacheControl=public, max-age=60
-            Upload=no
-            UploadMaxSize=0
-            UploadOverwrite=yes
-            UploadCreateDirectories=no
-            """)
+    /// A file that assigns every key.
+    private static let everyKey =
+        """
+        [Server]
+        Workers=4
+        MaxConnections=5000
+        HeaderTimeoutSec=5s
+        IdleTimeoutSec=2min
+        MinimumRate=0
+        DrainTimeoutSec=1min
+        ExitOnIdleSec=10min
+        CacheSize=1G
+        CompressionCacheSize=2G
+        StrictHost=yes
+        ServerField=no
+        [Log]
+        File=/tmp/log
+        Format=json
+        Journal=errors
+        JournalRateLimit=0
+        [Site a]
+        ServerName=A.example *.b.example
+        Listen=web api
+        Root=/srv/
+        Index=a.html b.html
+        CleanURLs=yes
+        Fallback=/404.html
+        FallbackStatus=200
+        ErrorPage=404 /errors/not found.html
+        ErrorPage=500 /errors/500.html
+        Listing=yes
+        Upload=on
+        UploadMaxSize=20M
+        UploadDurability=data
+        UploadOverwrite=no
+        UploadCreateDirectories=yes
+        Delete=yes
+        CacheControl=no-cache
+        Headers=X-Robots-Tag: noindex, nofollow
+        Headers=-X-Frame-Options
+        SecurityHeaders=yes
+        MediaType=.MD text/markdown
+        MediaType=.log Text/Plain ;Charset=us-ascii
+        Precompressed=no
+        Compression=zstd gzip
+        CompressionTypes=Text/* *+JSON application/wasm
+        CompressionMinSize=0
+        CompressionMaxSize=1M
+        [Path a /with space/]
+        Deny=no
+        Redirect=308 https://b.example/$1?was=$$
+        Fallback=none
+        Listing=no
+        Upload=no
+        UploadMaxSize=0
+        UploadOverwrite=yes
+        UploadCreateDirectories=no
+        Delete=no
+        CacheControl=public, max-age=60
+        Headers=-X-Robots-Tag
+        ContentType=text/html; charset=utf-8
+        """
+
+    @Test("every key of the daemon is stored")
+    func everyKeyOfServer() throws {
+        let settings = try load(Self.everyKey)
         let server = settings.server
         #expect(server.workers == 4 && server.maxConnections == 5000 && server.minimumRate == 0)
         #expect(server.headerTimeout == .seconds(5) && server.idleTimeout == .seconds(120))
         #expect(server.drainTimeout == .seconds(60) && server.exitOnIdle == .seconds(600))
         #expect(server.cacheByteLimit == 1 << 30)
+        #expect(server.compressionCacheByteLimit == 2 << 30)
+        #expect(server.strictHost && !server.sendsServerField)
         let log = settings.log
         #expect(log.file == "/tmp/log" && log.format == .json && log.journal == .errors)
         #expect(log.journalRateLimit == 0)
+    }
+
+    @Test("every key of a site is stored")
+    func everyKeyOfSites() throws {
+        let settings = try load(Self.everyKey)
         let site = try #require(settings.sites.first)
         #expect(site.serverNames == ["a.example", "*.b.example"] && site.listen == ["web", "api"])
         #expect(site.root == "/srv" && site.index == ["a.html", "b.html"])
@@ -70,20 +104,57 @@ struct SettingsLoaderTests {
         #expect(site.uploadMaxSize == 20 << 20 && site.uploadDurability == .data)
         #expect(!site.uploadOverwrite && site.uploadCreateDirectories)
         #expect(site.cacheControl == "no-cache")
-        let path = try #require(site.paths.first)
+        #expect(site.cleanURLs && site.listing && site.delete && site.securityHeaders)
+        #expect(
+            site.errorPages == [
+                .init(status: 404, path: "/errors/not found.html"),
+                .init(status: 500, path: "/errors/500.html"),
+            ])
+        #expect(
+            site.headers == [
+                .init(name: "X-Robots-Tag", value: "noindex, nofollow"),
+                .init(name: "X-Frame-Options", value: nil),
+            ])
+        #expect(
+            site.mediaTypes == [
+                .init(fileExtension: "md", mediaType: "text/markdown"),
+                .init(fileExtension: "log", mediaType: "text/plain; charset=us-ascii"),
+            ])
+        #expect(site.precompressed == [] && site.compression == [.zstd, .gzip])
+        #expect(site.compressionTypes == ["text/*", "*+json", "application/wasm"])
+        #expect(site.compressionMinSize == 0 && site.compressionMaxSize == 1 << 20)
+    }
+
+    @Test("every key of a path is stored")
+    func everyKeyOfPaths() throws {
+        let settings = try load(Self.everyKey)
+        let path = try #require(settings.sites.first?.paths.first)
         #expect(path.pattern == "/with space/" && path.cacheControl == "public, max-age=60")
         #expect(path.upload == false && path.uploadMaxSize == 0 && path.uploadOverwrite == true)
-        #expect(path.uploadCreateDirectories == false)
+        #expect(path.uploadCreateDirectories == false && path.delete == false)
+        #expect(path.deny == false && path.listing == false && path.fallback == "")
+        #expect(
+            path.redirect == .init(status: 308, target: "https://b.example/$1?was=$$"))
+        #expect(path.headers == [.init(name: "X-Robots-Tag", value: nil)])
+        #expect(path.contentType == "text/html; charset=utf-8")
+    }
 
+    @Test("the place of every value is kept")
+    func places() throws {
+        let settings = try load(Self.everyKey)
+        let (server, log) = (settings.server, settings.log)
+        let site = try #require(settings.sites.first)
+        let path = try #require(site.paths.first)
         #expect(Set(server.locations.keys) == Set(KeyTable.names(of: .server)))
         #expect(Set(log.locations.keys) == Set(KeyTable.names(of: .log)))
         #expect(
             Set(site.locations.keys.filter { !$0.contains("=") }) == Set(KeyTable.names(of: .site)))
-        #expect(Set(path.locations.keys) == Set(KeyTable.names(of: .path)))
+        #expect(
+            Set(path.locations.keys.filter { !$0.contains("=") }) == Set(KeyTable.names(of: .path)))
         #expect(server.locations["Workers"] == SourceLocation(file: "a.conf", line: 2, column: 9))
         #expect(
-            site.locations["Listen=api"] == SourceLocation(file: "a.conf", line: 17, column: 12))
-        #expect(site.location == SourceLocation(file: "a.conf", line: 15, column: 2))
+            site.locations["Listen=api"] == SourceLocation(file: "a.conf", line: 20, column: 12))
+        #expect(site.location == SourceLocation(file: "a.conf", line: 18, column: 2))
     }
 
     @Test("later overrides, sections merge by name, in the order of first appearance")
@@ -208,10 +279,65 @@ struct SettingsLoaderTests {
             "[Log]\nFile=\n[Site a]\nFallback=\nIndex=\nCacheControl=a=1\nUploadMaxSize=1025\n",
             "[Server]\nWorkers=3\nHeaderTimeoutSec=1h\nIdleTimeoutSec=1001ms\nCacheSize=0\n",
             "[Site a]\nServerName=*\n[Site b]\n[Path a /x]\nUpload=no\n[Path b /]\nUpload=y\n",
+            "[Site a]\nErrorPage=404 /a b\nErrorPage=500 /c\nHeaders=A: b\nHeaders=-C\n",
+            "[Site a]\nMediaType=.a b/c\nMediaType=.d e/f;g=\"h i\"\nCompression=gzip br\n",
+            "[Site a]\nPrecompressed=no\nCompression=yes\nCompressionTypes=\nListing=yes\n",
+            "[Site a]\nCacheControl=\\ \nDelete=yes\n",
+            "[Site a]\n[Path a *.x]\nDeny=yes\nFallback=none\nContentType=a/b\nHeaders=-A\n"
+                + "[Path a /**/*]\nRedirect=302 /b/$2/$1$$\nHeaders=B: c\nHeaders=D: e\n"
+                + "[Path a /b/]\nRedirect=none\nFallback=/x\n",
         ]
         for text in texts {
             let settings = try load(text)
             #expect(try load(settings.configurationText).withoutPlaces == settings.withoutPlaces)
         }
+    }
+
+    @Test("one of several items replaces that of its status, name or extension, where it stands")
+    func replacing() throws {
+        let settings = try load(
+            """
+            [Site a]
+            ErrorPage=404 /a
+            ErrorPage=500 /b
+            ErrorPage=404 /c
+            Headers=X-One: 1
+            Headers=X-Two: 2
+            Headers=-x-one
+            MediaType=.a b/c
+            MediaType=.A b/d
+            """)
+        let site = settings.sites[0]
+        #expect(
+            site.errorPages == [.init(status: 404, path: "/c"), .init(status: 500, path: "/b")])
+        #expect(
+            site.headers == [.init(name: "x-one", value: nil), .init(name: "X-Two", value: "2")])
+        #expect(site.mediaTypes == [.init(fileExtension: "a", mediaType: "b/d")])
+        #expect(site.locations["ErrorPage=404"]?.line == 4)
+        #expect(site.locations["Headers=x-one"]?.line == 7)
+    }
+
+    @Test(
+        "an empty assignment takes all items away",
+        arguments: ["ErrorPage", "Headers", "MediaType"])
+    func resetItems(key: String) throws {
+        let values = ["ErrorPage": "404 /a", "Headers": "A: b", "MediaType": ".a b/c"]
+        let value = try #require(values[key])
+        let settings = try load("[Site a]\n\(key)=\(value)\n\(key)=\n")
+        #expect(settings.withoutPlaces == (try load("[Site a]\n")).withoutPlaces)
+        #expect(settings.sites[0].locations.keys.sorted() == [key])
+    }
+
+    @Test("an empty value of a path is as in the site")
+    func resetOfPath() throws {
+        let settings = try load(
+            "[Site a]\n[Path a /]\nFallback=none\nFallback=\nRedirect=none\nRedirect=\n"
+                + "Deny=1\nDeny=\n")
+        var expected = PathSettings(pattern: "/")
+        #expect(settings.withoutPlaces.sites[0].paths == [expected])
+        expected.redirect = RedirectSetting(target: "")
+        #expect(
+            try load("[Site a]\n[Path a /]\nRedirect=none\n").withoutPlaces.sites[0].paths
+                == [expected])
     }
 }

@@ -158,7 +158,8 @@ struct SuggestionTests {
             ("Roott", "Root"), ("root", "Root"), ("Rot", "Root"), ("Orot", "Root"),
             ("Servername", "ServerName"), ("ServerNames", "ServerName"),
             ("UploadMaximumSize", "UploadMaxSize"),
-            ("Indx", "Index"), ("Upload-Overwrite", "UploadOverwrite"), ("Compression", nil),
+            ("Indx", "Index"), ("Upload-Overwrite", "UploadOverwrite"),
+            ("Compresion", "Compression"),
             ("X", nil),
             ("", nil), (String(repeating: "Root", count: 100), nil),
         ] as [(String, String?)])
