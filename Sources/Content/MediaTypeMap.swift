@@ -1,6 +1,12 @@
+internal import HTTP
+
 /// Media types by file name extension: the system's table, and a minimum where there is none.
+///
+/// Looking one up allocates nothing, but for names with capitals.
 public struct MediaTypeMap: Sendable {
     private var types: [ArraySlice<UInt8>: [UInt8]] = [:]
+    /// By extension in lower case.
+    private var overrides: [ArraySlice<UInt8>: [UInt8]] = [:]
 
     /// The type of what has none in the table (RFC 9110 §8.3).
     public static let unknown = Array("application/octet-stream".utf8)
@@ -20,21 +26,48 @@ public struct MediaTypeMap: Sendable {
         }
     }
 
-    /// The Content-Type for a file of that path, with or without a NUL behind it; text is UTF-8.
+    /// This map with types of one's own for some extensions; the tables are shared.
+    ///
+    /// - Parameter overrides: extensions and their types; in lower case, without the dot in front,
+    ///   but they may have dots (`tar.gz`). Of the same extension the last counts.
+    /// - Returns: the map.
+    public func overriding(
+        _ overrides: [(fileExtension: String, mediaType: String)]
+    ) -> MediaTypeMap {
+        var map = self
+        for (name, type) in overrides {
+            map.overrides[Array(name.utf8)[...]] = Self.value(Array(type.utf8)[...])
+        }
+        return map
+    }
+
+    /// The Content-Type for a file of that path, with or without a NUL behind it; text is UTF-8
+    /// where its type says nothing else.
     public func mediaType(forPath path: [UInt8]) -> [UInt8] {
         var name = path[...]
         if name.last == 0 { name.removeLast() }
         if let slash = name.lastIndex(of: 0x2F) { name = name[(slash + 1)...] }
-        guard let dot = name.lastIndex(of: 0x2E), dot > name.startIndex else { return Self.unknown }
-        let suffix = name[(dot + 1)...]
-        if let type = types[suffix] { return type }
-        let lower = suffix.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
-        return types[lower[...]] ?? Self.unknown
+        // A name that begins with its only dot has no extension.
+        var suffix = name.dropFirst()
+        if !overrides.isEmpty, let type = override(for: suffix) { return type }
+        guard let dot = suffix.lastIndex(of: 0x2E) else { return Self.unknown }
+        suffix = suffix[(dot + 1)...]
+        return types[suffix] ?? suffix.lowercased.flatMap { types[$0] } ?? Self.unknown
+    }
+
+    /// The type of the longest extension that has one of its own.
+    private func override(for name: ArraySlice<UInt8>) -> [UInt8]? {
+        var rest = name.lowercased ?? name
+        while let dot = rest.firstIndex(of: 0x2E) {
+            rest = rest[(dot + 1)...]
+            if let type = overrides[rest] { return type }
+        }
+        return nil
     }
 
     private static func value(_ type: ArraySlice<UInt8>) -> [UInt8] {
-        let isText = type.starts(with: "text/".utf8)
-        return Array(type) + (isText ? Array("; charset=utf-8".utf8) : [])
+        let isPlainText = type.starts(with: "text/".utf8) && !type.contains(0x3B)
+        return Array(type) + (isPlainText ? Array("; charset=utf-8".utf8) : [])
     }
 
     private static let minimum: [(String, String)] = [
@@ -47,4 +80,12 @@ public struct MediaTypeMap: Sendable {
         ("image/avif", "avif"), ("image/x-icon", "ico"), ("font/woff2", "woff2"),
         ("font/woff", "woff"), ("audio/mpeg", "mp3"), ("video/mp4", "mp4"), ("video/webm", "webm"),
     ]
+}
+
+extension ArraySlice<UInt8> {
+    /// With lower-case letters for capitals; nil where it has none.
+    fileprivate var lowercased: ArraySlice<UInt8>? {
+        guard contains(where: { $0.lowercased != $0 }) else { return nil }
+        return ArraySlice(map(\.lowercased))
+    }
 }

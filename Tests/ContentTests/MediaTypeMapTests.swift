@@ -15,8 +15,11 @@ struct MediaTypeMapTests {
         text/x-é broken
         """
 
-    private func type(of path: String, table: String = Self.table) -> String {
-        let map = MediaTypeMap(table: Array(table.utf8))
+    private func type(
+        of path: String, table: String = Self.table,
+        overrides: [(fileExtension: String, mediaType: String)] = []
+    ) -> String {
+        let map = MediaTypeMap(table: Array(table.utf8)).overriding(overrides)
         return String(decoding: map.mediaType(forPath: Array(path.utf8)), as: UTF8.self)
     }
 
@@ -60,5 +63,39 @@ struct MediaTypeMapTests {
     @Test("the table wins over the minimum")
     func order() {
         #expect(type(of: "a.js", table: "application/x-mine js\n") == "application/x-mine")
+    }
+
+    @Test(
+        "types of a site's own win over the table",
+        arguments: [
+            ("a.html", "application/xhtml+xml"), ("A.HTML", "application/xhtml+xml"),
+            ("a.md", "text/markdown; charset=utf-8"), ("a.b.md", "text/markdown; charset=utf-8"),
+            ("a.latin", "text/plain; charset=iso-8859-1"), ("a.tar", "application/x-tar"),
+            ("a.gz", "application/gzip"), ("a.tar.gz", "application/x-gtar"),
+            ("a.b.TAR.gz", "application/x-gtar"), ("tar.gz", "application/gzip"),
+            (".tar.gz", "application/gzip"), ("dir.tar.gz/a.gz", "application/gzip"),
+            ("a.htm", "text/html; charset=utf-8"), ("md", "application/octet-stream"),
+            (".md", "application/octet-stream"), ("a.", "application/octet-stream"),
+            ("a.md.", "application/octet-stream"), ("a.twice", "model/second"),
+        ])
+    func overrides(path: String, expected: String) {
+        let overrides = [
+            (fileExtension: "html", mediaType: "application/xhtml+xml"), ("md", "text/markdown"),
+            ("latin", "text/plain; charset=iso-8859-1"), ("tar.gz", "application/x-gtar"),
+            ("twice", "model/first"), ("twice", "model/second"),
+        ]
+        #expect(type(of: path, overrides: overrides) == expected)
+        #expect(type(of: path + "\0", overrides: overrides) == expected, "with a NUL behind it")
+    }
+
+    @Test("of one map many can be made")
+    func shared() {
+        let map = MediaTypeMap(table: [])
+        let first = map.overriding([("x", "model/first")])
+        let second = first.overriding([("y", "model/second")])
+        let path = Array("a.x".utf8)
+        #expect(map.mediaType(forPath: path) == MediaTypeMap.unknown)
+        #expect(first.mediaType(forPath: path) == Array("model/first".utf8))
+        #expect(second.mediaType(forPath: path) == Array("model/first".utf8))
     }
 }
