@@ -3,15 +3,18 @@ import Testing
 
 @testable import Configuration
 
-@Suite("The sample configuration")
+@Suite("The sample configuration and the manual page")
 struct SampleTests {
     private let sample: String
+    private let manual: String
 
     init() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
         sample = try String(
             contentsOf: root.appending(path: "etc/httpd-swift/httpd-swift.conf"), encoding: .utf8)
+        manual = try String(
+            contentsOf: root.appending(path: "packaging/man/httpd-swift.conf.5"), encoding: .utf8)
     }
 
     /// The sample with every `#Key=` and `#[Section]` in force.
@@ -63,6 +66,30 @@ struct SampleTests {
             }
         }
         #expect(keys == KeyTable.names(of: kind))
+    }
+
+    @Test(
+        "the manual page describes every key of the table in its section",
+        arguments: SectionKind.allCases)
+    func manualDescribesAll(kind: SectionKind) throws {
+        let heading = "SECTION [\(kind.rawValue.uppercased())"
+        let section = try #require(
+            manual.components(separatedBy: ".SH ").first { $0.dropFirst().hasPrefix(heading) })
+        for name in KeyTable.names(of: kind) {
+            #expect(section.contains("\(name)="), "\(name)")
+        }
+    }
+
+    @Test("the examples of the manual page are right")
+    func manualExamples() throws {
+        let examples = try #require(manual.components(separatedBy: ".SH EXAMPLES").last)
+        let texts = examples.components(separatedBy: ".EX\n").dropFirst().compactMap {
+            $0.components(separatedBy: ".EE").first
+        }
+        #expect(texts.count == 4)
+        let settings = try load("[Site default]\n" + texts.joined(separator: "\n"))
+        #expect(settings.sites.map(\.name) == ["default", "old", "docs"])
+        #expect(settings.sites.map(\.paths.count) == [4, 2, 0])
     }
 
     @Test("no beginning and no damaged byte of it crashes the reader")
