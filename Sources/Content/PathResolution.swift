@@ -76,6 +76,30 @@ public struct ResolvedPath: Sendable, Equatable {
         return ResolvedPath(bytes: prefix + name + [0], namesDirectory: false)
     }
 
+    /// The path whose last name has a suffix more; not for the root.
+    public func appendingSuffix(_ suffix: StaticString) -> ResolvedPath {
+        ResolvedPath(
+            bytes: bytes.dropLast() + Array("\(suffix)".utf8) + [0], namesDirectory: false)
+    }
+
+    /// The path whose last name does not have this suffix; nil where it has no more, or not that.
+    public func removingSuffix(_ suffix: StaticString) -> ResolvedPath? {
+        let ending = Array("\(suffix)".utf8) + [0]
+        guard bytes.suffix(ending.count).elementsEqual(ending) else { return nil }
+        let rest = Array(bytes.dropLast(ending.count))
+        guard let last = rest.last, last != 0x2F else { return nil }
+        return ResolvedPath(bytes: rest + [0], namesDirectory: false)
+    }
+
+    /// The path of the directory that the last name is in, with a slash at both ends.
+    public var directory: [UInt8] {
+        let parent = parent.dropLast()
+        return parent.elementsEqual([0x2E]) ? [0x2F] : [0x2F] + parent + [0x2F]
+    }
+
+    /// The path without NUL, for people; bytes that are not UTF-8 are U+FFFD.
+    public var text: String { String(decoding: bytes.dropLast(), as: UTF8.self) }
+
     /// Whether it is the root itself.
     public var isRoot: Bool { bytes.count == 2 && bytes[0] == 0x2E }
 

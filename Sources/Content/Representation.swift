@@ -17,6 +17,24 @@ public final class OpenFile: Sendable {
     }
 }
 
+/// A file as it was at a time: what tells one version of its content from another.
+public struct FileVersion: Hashable, Sendable {
+    private let device: UInt64
+    private let inode: UInt64
+    private let size: Int
+    private let modified: Int
+    private let changed: Int
+
+    /// The version that an inode had.
+    public init(_ status: FileStatus) {
+        device = status.device
+        inode = status.inode
+        size = status.size
+        modified = status.modified
+        changed = status.changed
+    }
+}
+
 extension FileStatus {
     /// How long after a write another one might leave the same modification time: two ticks of the
     /// slowest kernel clock (100 Hz); file systems with whole seconds get two of those.

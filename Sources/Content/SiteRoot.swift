@@ -13,6 +13,8 @@ public final class SiteRoot: Sendable {
         case file(OpenFile)
         /// A directory, and the path does not end with a slash.
         case directory
+        /// A directory without an index page, and the path ends with a slash.
+        case unindexed
         /// Nothing that is served.
         case missing
         /// Something that may not be read.
@@ -92,7 +94,15 @@ public final class SiteRoot: Sendable {
                 if error != .notFound { return Self.lookup(for: error) }
             }
         }
-        return .missing
+        return .unindexed
+    }
+
+    /// Whether a name is that of an index page.
+    ///
+    /// - Parameter name: the name with a NUL behind it.
+    /// - Returns: whether it is one that `Index=` names.
+    public func isIndexName(_ name: [UInt8]) -> Bool {
+        indexNames.contains { name.dropLast().elementsEqual($0) }
     }
 
     private func open(_ path: ResolvedPath, mayBlock: Bool) throws(Errno) -> OpenFile {

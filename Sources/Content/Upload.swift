@@ -115,13 +115,7 @@ public final class Upload: @unchecked Sendable {
     /// - Parameter expectedByteCount: how long the content will be, where that is known.
     /// - Throws: why there is no upload; nothing of it is left.
     public func begin(expectedByteCount: Int?) throws(UploadError) {
-        guard !path.namesDirectory, !path.isRoot else { throw .notAFile }
-        if let limit = policy.byteLimit, let expectedByteCount, expectedByteCount > limit {
-            throw .tooLarge
-        }
-        parent = try openParent()
-        let current = try currentStatus().status
-        try check(current: current)
+        let current = try check(expectedByteCount: expectedByteCount)
         if let current { mode = current.mode & 0o777 }
         file = try openNew()
         guard let expectedByteCount, expectedByteCount > 0 else { return }
@@ -133,6 +127,20 @@ public final class Upload: @unchecked Sendable {
             let isUnknown = error == .notSupported || error == .notImplemented
             if !isUnknown { throw UploadError(error) }
         }
+    }
+
+    /// Refuses what can be refused without the content, and makes nothing.
+    ///
+    /// - Returns: what would be replaced; nil where the file is new.
+    public func check(expectedByteCount: Int?) throws(UploadError) -> FileStatus? {
+        guard !path.namesDirectory, !path.isRoot else { throw .notAFile }
+        if let limit = policy.byteLimit, let expectedByteCount, expectedByteCount > limit {
+            throw .tooLarge
+        }
+        parent = try openParent()
+        let current = try currentStatus().status
+        try check(current: current)
+        return current
     }
 
     /// Appends content.

@@ -72,7 +72,8 @@ extension FileDescriptor {
     }
 }
 
-/// Locks by target, so that a precondition that was checked still holds when the file is published.
+/// Locks by target, so that a precondition that was checked still holds when the file is published,
+/// or removed.
 ///
 /// A target is a directory and a name in it, however the path to it is written. There is a fixed
 /// number of locks, chosen by hash: two targets may share one, which costs time and nothing else.
@@ -84,12 +85,12 @@ final class TargetLocks: Sendable {
         let mutex = Mutex(())
     }
 
-    func withLock<Result>(
-        _ directory: FileStatus, _ name: [UInt8], _ body: () throws(UploadError) -> Result
-    ) throws(UploadError) -> Result {
+    func withLock<Result, Failure>(
+        _ directory: FileStatus, _ name: [UInt8], _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ directory.device ^ directory.inode << 8
         for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let lock = locks[Int(hash >> 32) % locks.count]
-        return try lock.mutex.withLock { (_) throws(UploadError) in try body() }
+        return try lock.mutex.withLock { (_) throws(Failure) in try body() }
     }
 }

@@ -44,6 +44,8 @@ extension Status {
             latency.write(into: &json)
             json.name("cache")
             cache.write(into: &json)
+            json.name("compression")
+            compression.write(into: &json)
             json.name("uploads")
             uploads.write(into: &json)
             json.name("log")
@@ -160,6 +162,17 @@ extension Status.Cache {
             json.member("limit", limit)
             json.member("hits", hits)
             json.member("misses", misses)
+        }
+    }
+}
+
+extension Status.Compression {
+    fileprivate func write(into json: inout JSONWriter) {
+        json.object { json in
+            json.member("entries", entries)
+            json.member("bytes", bytes)
+            json.member("limit", limit)
+            json.member("made", made)
         }
     }
 }

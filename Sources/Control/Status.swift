@@ -42,6 +42,8 @@ public struct Status: Sendable, Equatable, Codable {
     public var latency = Latency()
     /// Small files kept in memory.
     public var cache = Cache()
+    /// Contents compressed on the fly.
+    public var compression = Compression()
     /// Uploads.
     public var uploads = Uploads()
     /// Access log and journal.
@@ -52,7 +54,7 @@ public struct Status: Sendable, Equatable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case state, version, pid, since, config, listeners, sites, workers, connections, requests,
-            bytes, cache, uploads, log
+            bytes, cache, compression, uploads, log
         case uptimeSeconds = "uptime_seconds"
         case latency = "latency_usec"
     }
@@ -220,6 +222,21 @@ extension Status {
         public var hits = 0
         /// Lookups since the start that did not.
         public var misses = 0
+
+        /// Nothing yet; to be filled in.
+        public init() {}
+    }
+
+    /// Contents that were compressed on the fly, and are kept for all workers.
+    public struct Compression: Sendable, Equatable, Codable {
+        /// Contents, each of one version of a file in one coding.
+        public var entries = 0
+        /// Bytes that they take.
+        public var bytes = 0
+        /// Bytes that they may take.
+        public var limit = 0
+        /// How often one was made since the start.
+        public var made = 0
 
         /// Nothing yet; to be filled in.
         public init() {}

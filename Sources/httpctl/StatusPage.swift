@@ -49,6 +49,7 @@ struct StatusPage {
             ),
             ("Latency", latency),
             ("Cache", cache),
+            ("Compressed", compressed),
             ("Uploads", uploads),
             ("Access log", accessLog),
             ("Journal", journal),
@@ -124,6 +125,15 @@ struct StatusPage {
             value.map { "\(name) within \(Units.time(microseconds: $0))" }
         }
         return values.isEmpty ? [] : [values.joined(separator: ", ")]
+    }
+
+    private var compressed: [String] {
+        let compression = status.compression
+        guard compression.made > 0 else { return [] }
+        return [
+            "\(Units.count(compression.entries, "content")), \(Units.bytes(compression.bytes)) of "
+                + "\(Units.bytes(compression.limit)); \(compression.made) made"
+        ]
     }
 
     private var cache: [String] {

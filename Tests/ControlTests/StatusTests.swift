@@ -27,6 +27,7 @@ struct ControlMessageTests {
             Set(object.keys) == [
                 "state", "version", "pid", "since", "uptime_seconds", "config", "listeners",
                 "sites", "workers", "connections", "requests", "bytes", "latency_usec", "cache",
+                "compression",
                 "uploads", "log",
             ])
         let members: [String: Set<String>] = [
@@ -39,6 +40,7 @@ struct ControlMessageTests {
             "bytes": ["received", "sent"],
             "latency_usec": ["p50", "p90", "p99", "p999", "max"],
             "cache": ["entries", "bytes", "limit", "hits", "misses"],
+            "compression": ["entries", "bytes", "limit", "made"],
             "uploads": ["completed", "failed", "bytes"],
             "log": [
                 "file", "lines", "write_errors", "journal_sent", "journal_suppressed",

@@ -1,4 +1,5 @@
 import BasicContainers
+import Configuration
 import Content
 import HTTP
 import Linux
@@ -30,18 +31,27 @@ struct RepresentationCacheTests {
     @discardableResult
     private func insert(
         _ key: String, _ name: String = "a.txt", site: Int = 0, content: String? = nil,
-        batch: Int = 1, into cache: inout RepresentationCache, clock: borrowing BatchClock
+        coding: ContentCoding = .identity, batch: Int = 1, into cache: inout RepresentationCache,
+        clock: borrowing BatchClock
     ) throws -> Int {
         let file = try open(name)
         let content = Array((content ?? files.read(name) ?? "").utf8)
         let representation = Representation(
             validators: file.status.validators(isDoubtful: false, now: clock.wall),
-            byteCount: content.count,
-            mediaType: Array("text/plain".utf8), cacheControl: nil)
+            byteCount: content.count, mediaType: Array("text/plain".utf8), coding: coding,
+            isNegotiated: coding != .identity, rule: rule)
         let key = Array(key.utf8)
-        return cache.insert(
-            key.span, site: site, root: root, file: file, content: content.span,
-            representation: representation, batch: batch, clock: clock)
+        let candidate = RepresentationCache.Candidate(
+            representation: representation, root: root, status: file.status,
+            path: coding == .identity ? file.path : nil,
+            origin: coding == .identity ? nil : file.status, variants: .init(), batch: batch)
+        return cache.insert(key.span, site: site, candidate, content: content, clock: clock)
+    }
+
+    private var rule: Rule {
+        Rule(
+            SiteDefaults(
+                SiteSettings(name: "default"), ServerSettings(), MediaTypeMap(table: [])), [])
     }
 
     private func find(
@@ -128,6 +138,30 @@ struct RepresentationCacheTests {
         try files.remove("a.txt")
         found = find("/a.txt", batch: 4, in: &cache, clock: clock)
         #expect(found == nil)
+    }
+
+    @Test("a coding has an entry of its own, which is good as long as the file is the same")
+    func coding() throws {
+        let clock = BatchClock()
+        var cache = RepresentationCache(byteLimit: 1 << 20)
+        var index = try insert("/a.txt", into: &cache, clock: clock)
+        try insert("/a.txt", content: "coded", coding: .gzip, into: &cache, clock: clock)
+        #expect(content(find("/a.txt", in: &cache, clock: clock)) == "content of a")
+        func findVariant(_ coding: ContentCoding) -> String? {
+            let key = Array("/a.txt".utf8)
+            let found = cache.findVariant(
+                key.span, site: 0, coding, of: index, batch: 1, clock: clock)
+            guard let found else { return nil }
+            var output = Bytes()
+            cache.append(found, to: &output)
+            return content(output.span.text)
+        }
+        #expect(findVariant(.gzip) == "coded")
+        #expect(findVariant(.br) == nil)
+        try files.write("a.txt", "changed")
+        index = try insert("/a.txt", into: &cache, clock: clock)
+        #expect(findVariant(.gzip) == nil)
+        #expect(cache.count == 1)
     }
 
     @Test("inserted again, the new one counts")

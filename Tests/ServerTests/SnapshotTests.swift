@@ -21,7 +21,7 @@ struct SiteTests {
         var settings = SiteSettings(name: name)
         settings.root = files.path
         change(&settings)
-        return try Site(settings)
+        return try Site(settings, ServerSettings(), MediaTypeMap(table: []))
     }
 
     @Test(
@@ -113,14 +113,25 @@ struct SiteTests {
     @Test("the fallback page")
     func fallback() throws {
         let plain = try site { _ in }
-        #expect(plain.fallback?.absolute == Array("/index.html".utf8))
-        #expect(plain.fallbackStatus == .notFound)
-        let none = try site {
-            $0.fallback = nil
+        #expect(plain.defaultRule.fallback?.path.absolute == Array("/index.html".utf8))
+        #expect(plain.defaultRule.fallback?.status == .notFound)
+        let application = try site { $0.fallbackStatus = 200 }
+        #expect(application.defaultRule.fallback?.status == .ok)
+        let none = try site { $0.fallback = nil }
+        #expect(none.defaultRule.fallback == nil)
+    }
+
+    @Test("the page of an error takes the place of a fallback that is sent with it")
+    func errorPage() throws {
+        let page = ErrorPageSetting(status: 404, path: "/404.html")
+        let both = try site { $0.errorPages = [page] }
+        #expect(both.defaultRule.fallback?.path.absolute == Array("/404.html".utf8))
+        #expect(both.defaultRule.fallback?.isErrorPage == true)
+        let application = try site {
+            $0.errorPages = [page]
             $0.fallbackStatus = 200
         }
-        #expect(none.fallback == nil)
-        #expect(none.fallbackStatus == .ok)
+        #expect(application.defaultRule.fallback?.path.absolute == Array("/index.html".utf8))
     }
 }
 

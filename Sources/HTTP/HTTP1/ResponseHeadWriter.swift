@@ -84,6 +84,12 @@ extension UniqueArray<UInt8> {
         }
     }
 
+    /// Appends the line in front of a chunk of `byteCount` bytes, at least one (RFC 9112 §7.1).
+    public mutating func appendChunkSize(_ byteCount: Int) {
+        append(hexadecimal: UInt64(byteCount))
+        append("\r\n")
+    }
+
     /// Appends the empty line behind the fields.
     public mutating func appendEndOfFields() {
         append("\r\n")

@@ -24,6 +24,11 @@ public enum ErrorForm: UInt8, Sendable, CaseIterable {
             self = html >= problem ? .html : .problem
         }
     }
+
+    /// Whether an Accept field accepts a page (text/html) at all.
+    public static func acceptsPage(_ accept: Span<UInt8>) -> Bool {
+        MediaRange.quality(of: "text", "html", in: accept).quality > 0
+    }
 }
 
 /// The forms that the listing of a directory has.

@@ -2,11 +2,11 @@
 public struct Validators: Sendable, BitwiseCopyable {
     /// The entity tag of the selected representation.
     public let entityTag: EntityTag
-    /// When it was last modified.
-    public let lastModified: HTTPDate
+    /// When it was last modified; nil where that is not known.
+    public let lastModified: HTTPDate?
 
     /// The validators of a representation.
-    public init(entityTag: EntityTag, lastModified: HTTPDate) {
+    public init(entityTag: EntityTag, lastModified: HTTPDate?) {
         self.entityTag = entityTag
         self.lastModified = lastModified
     }
@@ -41,15 +41,17 @@ extension RequestHead {
                 return .failed
             }
         } else if let date = date(.ifUnmodifiedSince, in: bytes, now: now) {
-            // Without a representation there is no date that could be later (§13.1.4).
-            if let current, current.lastModified > date { return .failed }
+            // Without a date of ours there is none that could be later (§13.1.4).
+            if let modified = current?.lastModified, modified > date { return .failed }
         }
         if has(.ifNoneMatch) {
             guard !isListed(.ifNoneMatch, in: bytes, current: current, strongly: false) else {
                 return isRead ? .notModified : .failed
             }
-        } else if isRead, let current, let date = date(.ifModifiedSince, in: bytes, now: now) {
-            if current.lastModified <= date { return .notModified }
+        } else if isRead, let modified = current?.lastModified,
+            let date = date(.ifModifiedSince, in: bytes, now: now)
+        {
+            if modified <= date { return .notModified }
         }
         return .holds
     }

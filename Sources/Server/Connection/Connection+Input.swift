@@ -108,9 +108,15 @@ extension Connection {
             exchange = before
             return nil
         }
-        lookup = nil
-        lookupCount = 0
+        if lookupCount > 0 { forgetLookups() }
         return head.byteCount
+    }
+
+    /// Lets go of what was found out for a request.
+    mutating func forgetLookups() {
+        lookups = []
+        listing = nil
+        lookupCount = 0
     }
 
     /// Acts on the end of the peer's direction.

@@ -8,15 +8,17 @@ extension Connection {
     private static let transferTurnByteCount = 1 << 20
     /// The bytes of a file that are brought into memory at a time.
     private static let warmByteCount = 1 << 20
+    /// What the smallest part of a content counts in a turn, in bytes.
+    private static let partCost = 16 << 10
 
     /// Sends what is to be sent: what was left over, what the requests of this turn made, and the
-    /// file behind it.
+    /// content behind it.
     ///
     /// - Returns: true when nothing is left; false when the socket is full, or the disk is asked.
     mutating func send(_ loop: inout Loop) -> Bool {
         guard sendOutgoing(&loop) else { return false }
         guard transfer != nil else { return true }
-        return sendFile(&loop)
+        return sendContent(&loop)
     }
 
     /// Sends a cached response straight from the cache; what the socket does not take is copied.
@@ -97,63 +99,122 @@ extension Connection {
         }
     }
 
-    /// Sends on from the file; true when it is finished or the connection lost.
-    private mutating func sendFile(_ loop: inout Loop) -> Bool {
+    /// Sends on from where the content is; true when it is finished or the connection lost.
+    private mutating func sendContent(_ loop: inout Loop) -> Bool {
         guard work == .none else { return false }
         var budget = Self.transferTurnByteCount
         while let current = transfer, isWritable {
-            guard current.offset < current.end else { break }
+            guard current.hasRest else {
+                guard beginNextPart(current, &loop) else {
+                    return work == .none && sendOutgoing(&loop)
+                }
+                guard sendOutgoing(&loop) else { return false }
+                continue
+            }
             guard budget > 0 else {
                 runLater(&loop)
                 return false
             }
             let count = min(current.end - current.offset, Self.warmByteCount, budget)
-            if !current.isWarm, !isResident(current, count) {
-                warm(current, count, &loop)
+            if case .file(let file) = current.source, !current.isWarm,
+                !isResident(file, current.probes(count))
+            {
+                warm(file, current, count, &loop)
                 return false
             }
-            do throws(Errno) {
-                let sent = try socket.sendFile(
-                    current.file.descriptor, from: current.offset, byteCount: count)
-                // The file is shorter than it was: the promised length cannot be kept.
-                guard sent > 0 else {
-                    closing = .now
-                    finishAborted(&loop)
-                    return true
-                }
-                transfer?.offset += sent
-                transfer?.isWarm = false
-                loop.statistics.sentBytes &+= sent
-                transferredByteCount &+= sent
-                pending?.contentByteCount += sent
-                budget -= sent
-            } catch {
-                guard error == .again else {
-                    closing = .now
-                    finishAborted(&loop)
-                    return true
-                }
-                isWritable = false
-            }
+            guard let sent = send(current, count, &loop) else { return true }
+            // A turn of many small parts is no longer than one of few large ones.
+            budget -= max(sent, Self.partCost)
         }
-        guard let current = transfer, current.offset == current.end else { return false }
+        return transfer == nil
+    }
+
+    /// Goes on behind a range that was sent.
+    ///
+    /// - Returns: whether there is more to send now.
+    private mutating func beginNextPart(_ current: ContentTransfer, _ loop: inout Loop) -> Bool {
+        if case .pieces(let pieces, _) = current.source {
+            loop.submit(to: loop.readPool, begin(.content)) { .piece(pieces.next()) }
+            return false
+        }
+        let before = loop.outgoing.count
+        let hasPart = transfer?.beginNextPart(&loop.outgoing) ?? false
+        pending?.contentByteCount += loop.outgoing.count - before
+        guard !hasPart else { return true }
         transfer = nil
         finishPending(&loop)
-        return true
+        return false
+    }
+
+    /// Takes the next piece of content that is made while it is sent.
+    mutating func continueContent(_ piece: [UInt8]?, _ loop: inout Loop) {
+        guard case .pieces(_, let isChunked)? = transfer?.source else { return }
+        if let piece {
+            if isChunked { loop.outgoing.appendChunkSize(piece.count) }
+            loop.outgoing.append(copying: piece.span)
+            if isChunked { loop.outgoing.append("\r\n") }
+            pending?.contentByteCount += piece.count
+        } else {
+            if isChunked { loop.outgoing.append("0\r\n\r\n") }
+            transfer = nil
+            finishPending(&loop)
+        }
+    }
+
+    /// Sends of a range; nil when the connection is lost.
+    private mutating func send(
+        _ current: ContentTransfer, _ count: Int, _ loop: inout Loop
+    ) -> Int? {
+        do throws(Errno) {
+            let sent: Int
+            switch current.source {
+            case .file(let file):
+                sent = try socket.sendFile(
+                    file.descriptor, from: current.offset, byteCount: count)
+            case .memory(let content):
+                let bytes = content.bytes
+                sent = try socket.send(
+                    bytes.span.extracting(current.offset..<current.offset + count))
+            case .pieces:
+                sent = 0
+            }
+            // The file is shorter than it was: the promised length cannot be kept.
+            guard sent > 0 else {
+                closing = .now
+                finishAborted(&loop)
+                return nil
+            }
+            transfer?.offset += sent
+            transfer?.isWarm = false
+            loop.statistics.sentBytes &+= sent
+            transferredByteCount &+= sent
+            pending?.contentByteCount += sent
+            return sent
+        } catch {
+            guard error == .again else {
+                closing = .now
+                finishAborted(&loop)
+                return nil
+            }
+            isWritable = false
+            return 0
+        }
     }
 
     /// Whether sending that part asks the disk for nothing, as far as samples of it tell.
-    private func isResident(_ transfer: FileTransfer, _ count: Int) -> Bool {
-        transfer.probes(count).allSatisfy { transfer.file.descriptor.isResident(at: $0) }
+    private func isResident(_ file: OpenFile, _ probes: [Int]) -> Bool {
+        probes.allSatisfy { file.descriptor.isResident(at: $0) }
     }
 
     /// Has the next part brought into memory.
-    private mutating func warm(_ transfer: FileTransfer, _ count: Int, _ loop: inout Loop) {
+    private mutating func warm(
+        _ file: OpenFile, _ transfer: ContentTransfer, _ count: Int, _ loop: inout Loop
+    ) {
         loop.submit(to: loop.readPool, begin(.warming)) {
-            transfer.file.descriptor.readAhead(from: transfer.offset, byteCount: count)
+            file.descriptor.readAhead(from: transfer.offset, byteCount: count)
             // readahead(2) only starts reading, and not always all of it.
             for offset in transfer.probes(count) {
-                transfer.file.descriptor.waitUntilResident(at: offset)
+                file.descriptor.waitUntilResident(at: offset)
             }
             return .warmed
         }

@@ -15,7 +15,7 @@ internal import Linux
 struct Connection: ~Copyable {
     /// What the connection waits for from other threads.
     enum Work: UInt8 {
-        case none, lookup, warming, upload, control
+        case none, lookup, warming, content, upload, deletion, control
     }
 
     /// How far the end of the connection is.
@@ -51,15 +51,23 @@ struct Connection: ~Copyable {
     /// What the socket did not take yet, from `outputOffset` on.
     var output = Bytes()
     var outputOffset = 0
-    /// The part of a file that is to be sent behind `output`.
-    var transfer: FileTransfer?
+    /// The content that is to be sent behind `output`.
+    var transfer: ContentTransfer?
     var work = Work.none
     /// The number of the work that is waited for.
     private var workSerial: UInt32 = 0
-    /// What a lookup found, until the request that asked is answered.
-    var lookup: FoundPath?
-    /// How often the present request was looked up.
+    /// What lookups found, until the request that asked is answered.
+    var lookups: [FoundPath] = []
+    /// The listing that was read for the present request.
+    var listing: FoundListing?
+    /// How often the present request waited for something to be found out.
     var lookupCount = 0
+    /// The index of the site that the present request is for; -1 while that is not known.
+    var site = -1
+    /// What holds for the path of the present request, once that is known.
+    var rule: Rule?
+    /// Set while a request is not answered but explained.
+    var explanation: ExplainedRequest?
     /// The exchange that outlives the bytes of its request; valid while a content is sent or
     /// received.
     var pending: PendingExchange?
@@ -103,6 +111,9 @@ struct Connection: ~Copyable {
         self.peer = peer
         self.isRefused = isRefused
     }
+
+    /// The index of the listener that the present request came from, or is taken to.
+    var servedListener: Int { explanation?.listener ?? listener }
 
     /// Whether it waits between two requests, with nothing left to do.
     var isIdle: Bool {
@@ -253,11 +264,21 @@ struct Connection: ~Copyable {
         work = .none
         switch outcome {
         case .lookup(let found):
-            lookup = found
+            lookups.append(found)
+            continueExplaining(&loop)
+        case .listing(let found):
+            listing = found
+            continueExplaining(&loop)
+        case .prepared:
+            continueExplaining(&loop)
         case .warmed:
             transfer?.isWarm = true
+        case .piece(let piece):
+            continueContent(piece, &loop)
         case .upload(let result):
             continueUpload(result, &loop)
+        case .deletion(let result):
+            respondDeleted(result, &loop)
         case .control(let status, let content):
             respondControl(status, content, &loop)
         }
@@ -272,34 +293,21 @@ final class PendingExchange {
     let headBytes: [UInt8]
     let start: Instant
     /// The form that an error would have.
-    let errorForm: ErrorForm
+    let errorPreference: ErrorPreference
     /// The status that was sent, and the content bytes that go with it.
     var status = StatusCode.ok
     var contentByteCount = 0
     /// The upload, while its content comes.
     var upload: UploadExchange?
+    /// The head that is to be explained, while it comes.
+    var explained: ExplainedContent?
 
     init(head: borrowing RequestHead, _ bytes: Span<UInt8>, start: Instant) {
         var copy: [UInt8] = []
         copy.reserveCapacity(head.byteCount)
         for index in 0..<min(head.byteCount, bytes.count) { copy.append(bytes[index]) }
         headBytes = copy
-        errorForm = head.errorForm(in: bytes)
+        errorPreference = head.errorPreference(in: bytes)
         self.start = start
-    }
-}
-
-/// A part of a file on its way to a peer.
-struct FileTransfer {
-    let file: OpenFile
-    var offset: Int
-    let end: Int
-    /// The next part is known to be in memory.
-    var isWarm = false
-
-    /// Where the next `count` bytes are probed for being in memory: as densely as the kernel reads
-    /// ahead by default, and at the end.
-    func probes(_ count: Int) -> [Int] {
-        Array(stride(from: offset, to: offset + count, by: 128 << 10)) + [offset + count - 1]
     }
 }

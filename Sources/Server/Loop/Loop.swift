@@ -15,6 +15,7 @@ struct Loop: ~Copyable {
     let readPool: BlockingPool
     /// For uploads, so that they do not delay those who read.
     let writePool: BlockingPool
+    let workshop: CodingWorkshop
     let control: any ControlService
     let listeners: [Listener]
 
@@ -43,6 +44,7 @@ struct Loop: ~Copyable {
         mailbox = context.mailbox
         readPool = context.readPool
         writePool = context.writePool
+        workshop = context.workshop
         control = context.control
         listeners = context.listeners
         snapshot = context.snapshot
@@ -72,22 +74,27 @@ struct Loop: ~Copyable {
         deadlines.setLength(of: .drain, 300_000_000, now: clock.now)
         onlySites.removeAll()
         for sites in snapshot.sitesByListener {
-            onlySites.append(sites.count == 1 ? sites[0] : -1)
+            onlySites.append(sites.count == 1 && !server.strictHost ? sites[0] : -1)
         }
     }
 
-    /// The index of the site that a request is for; nil where none answers on the listener.
-    func siteIndex(forHost host: Span<UInt8>, listener: Int) -> Int? {
+    /// The site that a request is for; nil where none answers on the listener.
+    func site(
+        forHost host: Span<UInt8>, listener: Int
+    ) -> (index: Int, isNamed: Bool)? {
         let only = onlySites[listener]
-        if only >= 0 { return only }
-        return snapshot.site(forHost: host, listener: listener)?.index
+        // With one site for all hosts, whether it is named matters only to those who look again.
+        if only >= 0 { return (only, true) }
+        return snapshot.site(forHost: host, listener: listener)
     }
 
     /// Appends what every response begins with: status line, Date and Server.
     mutating func beginResponse(_ status: StatusCode) {
         outgoing.appendStatusLine(status)
         outgoing.appendField("Date", clock.dateText)
-        outgoing.appendField("Server", serverName)
+        if snapshot.settings.server.sendsServerField {
+            outgoing.appendField("Server", serverName)
+        }
     }
 
     /// The fewest bytes that a peer must send or take until its transfer deadline is over.
@@ -126,6 +133,7 @@ struct WorkerContext: Sendable {
     let mailbox: Mailbox
     let readPool: BlockingPool
     let writePool: BlockingPool
+    let workshop: CodingWorkshop
     let control: any ControlService
     let listeners: [Listener]
     let snapshot: Snapshot

@@ -27,10 +27,18 @@ struct FoundPath: Sendable {
 enum WorkOutcome: Sendable {
     /// A path was looked up.
     case lookup(FoundPath)
+    /// A directory was read.
+    case listing(FoundListing)
+    /// What the request needs was worked out, and is kept where it is looked for.
+    case prepared
     /// The next part of a file is in memory.
     case warmed
+    /// The next piece of a content that is made while it is sent; nil at its end.
+    case piece([UInt8]?)
     /// An upload went one step on.
     case upload(Result<UploadProgress, UploadError>)
+    /// A deletion was done, or not.
+    case deletion(Result<Void, DeletionError>)
     /// The control interface answers.
     case control(StatusCode, [UInt8])
 }
@@ -39,6 +47,8 @@ enum WorkOutcome: Sendable {
 enum UploadProgress: Sendable {
     case begun
     case written
+    /// Nothing stands in its way, and nothing was done.
+    case checked(isNew: Bool)
     case published(Upload.Published)
 }
 

@@ -3,27 +3,37 @@ internal import Content
 internal import HTTP
 internal import Linux
 
-/// Small files in memory, each as the bytes of its whole response.
+/// Small representations in memory, each as the bytes of its whole response.
 ///
 /// An entry is head and body of the 200 response to a plain GET in one buffer, so that answering is
 /// one send. The Date in it is patched when the second has changed. Whether the file has changed is
 /// asked at most once per batch of events. The key is the path as it stands in the request target,
 /// not decoded, so that a hit costs one hash and one comparison.
+///
+/// The entry of a path is that of the file without a coding; it tells which codings there are
+/// beside, and each of them has an entry of its own, which is good only as long as the first one.
+/// Of a file that is too large to be kept the first entry has no content, and tells only that.
 struct RepresentationCache: ~Copyable {
     /// A cached file.
     struct Entry: ~Copyable {
-        /// The response: head, empty line, body.
+        /// The response: head, empty line, body; empty where the content is not kept.
         var message: Bytes
         /// The bytes of the head, with the empty line.
         let headByteCount: Int
         /// What the response is made of.
         let representation: Representation
-        /// The inode that was read.
+        /// The inode that was read, or what was made of it.
         let status: FileStatus
-        let path: ResolvedPath
+        /// Where it is found; nil where another entry tells whether this one is still good.
+        let path: ResolvedPath?
         /// The root that `path` is below.
         let root: SiteRoot
+        /// Which codings the file has beside.
+        var variants: KnownVariants
+        /// The file that the coded content was found to be of; nil where there is no coding.
+        fileprivate let origin: FileStatus?
         fileprivate let site: Int
+        fileprivate let coding: ContentCoding
         fileprivate let key: Bytes
         fileprivate let hash: UInt64
         fileprivate var nextInBucket: Int32 = -1
@@ -33,6 +43,16 @@ struct RepresentationCache: ~Copyable {
         fileprivate var isFree = false
 
         fileprivate var byteCount: Int { message.count + key.count + 512 }
+    }
+
+    /// Which codings a file has, as far as is known.
+    struct KnownVariants: BitwiseCopyable {
+        /// Those beside identity.
+        var codings = ContentCodingSet()
+        /// The second in which that was found out; after it, a new sibling may be there.
+        ///
+        /// The last second of all where none is looked for.
+        var second = Int.max
     }
 
     /// Where the Date's text stands in each message: behind the status line and the field's name.
@@ -67,45 +87,108 @@ struct RepresentationCache: ~Copyable {
     ///   - site: the index of the site.
     ///   - batch: the number of this batch of events.
     ///   - clock: the time of the batch.
-    /// - Returns: an index for `subscript`, valid until the next change; nil where there is none.
-    mutating func find(_ key: Span<UInt8>, site: Int, batch: Int, clock: borrowing BatchClock)
-        -> Int?
-    {
-        let hash = hash(key, site)
-        var index = buckets[Int(truncatingIfNeeded: hash & 4095)]
+    /// - Returns: the index of its entry, valid until the next change; nil where there is none.
+    mutating func find(
+        _ key: Span<UInt8>, site: Int, batch: Int, clock: borrowing BatchClock
+    ) -> Int? {
+        let hash = hash(key, site, .identity)
+        guard let index = indexOf(key, site, .identity, hash) else { return nil }
+        return validate(index, batch: batch, clock: clock) ? index : nil
+    }
+
+    /// The entry for a coding of the file whose entry was just found.
+    mutating func findVariant(
+        _ key: Span<UInt8>, site: Int, _ coding: ContentCoding, of index: Int, batch: Int,
+        clock: borrowing BatchClock
+    ) -> Int? {
+        guard let variant = indexOf(key, site, coding, hash(key, site, coding)) else { return nil }
+        guard entries[variant].origin == entries[index].status else {
+            removeEntry(variant)
+            return nil
+        }
+        return validate(variant, batch: batch, clock: clock) ? variant : nil
+    }
+
+    private func indexOf(
+        _ key: Span<UInt8>, _ site: Int, _ coding: ContentCoding, _ hash: UInt64
+    ) -> Int? {
+        var index = Int(buckets[Int(truncatingIfNeeded: hash & 4095)])
         while index >= 0 {
-            let position = Int(index)
-            if entries[position].hash == hash, entries[position].site == site,
-                entries[position].key.span.equals(key)
+            if entries[index].hash == hash, entries[index].site == site,
+                entries[index].coding == coding, entries[index].key.span.equals(key)
             {
-                return validate(position, batch: batch, clock: clock) ? position : nil
+                return index
             }
-            index = entries[position].nextInBucket
+            index = Int(entries[index].nextInBucket)
         }
         return nil
     }
 
-    /// Takes in a file whose whole content was read.
+    /// What is taken in.
+    struct Candidate {
+        let representation: Representation
+        let root: SiteRoot
+        /// The file that is to be compared with what is there; its path is nil for what was made
+        /// of `origin`.
+        let status: FileStatus
+        let path: ResolvedPath?
+        /// What the file without a coding was, where this is one of its codings.
+        let origin: FileStatus?
+        let variants: KnownVariants
+        /// The batch that it was read in.
+        let batch: Int
+    }
+
+    /// Takes in a representation.
     ///
+    /// - Parameters:
+    ///   - key: the path of the request target.
+    ///   - site: the index of the site.
+    ///   - candidate: what it is.
+    ///   - content: its whole content; nil where that is not to be kept.
+    ///   - clock: the time of the batch.
     /// - Returns: the index of the entry.
     mutating func insert(
-        _ key: Span<UInt8>, site: Int, root: SiteRoot, file: OpenFile, content: Span<UInt8>,
-        representation: Representation, batch: Int, clock: borrowing BatchClock
+        _ key: Span<UInt8>, site: Int, _ candidate: Candidate, content: [UInt8]?,
+        clock: borrowing BatchClock
     ) -> Int {
-        remove(key, site)
-        var message = Bytes(minimumCapacity: 512 + content.count)
-        representation.appendHead(.ok, to: &message, date: clock.dateText)
-        message.appendEndOfFields()
-        let headByteCount = message.count
-        message.append(copying: content)
+        let coding = candidate.representation.coding
+        let hash = hash(key, site, coding)
+        if let index = indexOf(key, site, coding, hash) { removeEntry(index) }
+        var message = Bytes()
+        var headByteCount = 0
+        if let content {
+            message.reserveCapacity(512 + content.count)
+            candidate.representation.appendHead(.ok, to: &message, date: clock.dateText)
+            message.appendEndOfFields()
+            headByteCount = message.count
+            message.append(copying: content.span)
+        }
         var ownKey = Bytes(minimumCapacity: key.count)
         ownKey.append(copying: key)
         let entry = Entry(
-            message: message, headByteCount: headByteCount, representation: representation,
-            status: file.status, path: file.path, root: root, site: site, key: ownKey,
-            hash: hash(key, site), batch: batch, dateSecond: clock.seconds)
+            message: message, headByteCount: headByteCount,
+            representation: candidate.representation, status: candidate.status,
+            path: candidate.path, root: candidate.root, variants: candidate.variants,
+            origin: candidate.origin, site: site, coding: coding, key: ownKey, hash: hash,
+            batch: candidate.batch, dateSecond: clock.seconds)
         makeRoom(for: entry.byteCount)
         return store(entry)
+    }
+
+    /// Notes which codings a file has that is here already, and unchanged.
+    ///
+    /// - Returns: the index of its entry; nil where it has none with content.
+    mutating func update(
+        _ key: Span<UInt8>, site: Int, _ variants: KnownVariants, status: FileStatus,
+        isNegotiated: Bool
+    ) -> Int? {
+        guard let index = indexOf(key, site, .identity, hash(key, site, .identity)),
+            entries[index].status == status, hasContent(index),
+            entries[index].representation.isNegotiated == isNegotiated
+        else { return nil }
+        entries[index].variants = variants
+        return index
     }
 
     /// Forgets everything, as when another configuration is in force.
@@ -121,6 +204,16 @@ struct RepresentationCache: ~Copyable {
     /// What the response of an entry is made of.
     func representation(at index: Int) -> Representation {
         entries[index].representation
+    }
+
+    /// Which codings there are beside an entry.
+    func variants(at index: Int) -> KnownVariants {
+        entries[index].variants
+    }
+
+    /// Whether the content of an entry is kept.
+    func hasContent(_ index: Int) -> Bool {
+        entries[index].headByteCount > 0
     }
 
     /// The bytes of content of an entry.
@@ -156,15 +249,14 @@ struct RepresentationCache: ~Copyable {
         _ index: Int, batch: Int, clock: borrowing BatchClock
     ) -> Bool {
         entries[index].isUsed = true
-        if entries[index].batch != batch {
-            let path = entries[index].path.bytes
+        if entries[index].batch != batch, let path = entries[index].path?.bytes {
             guard entries[index].root.isUnchanged(path.span, since: entries[index].status) else {
                 removeEntry(index)
                 return false
             }
             entries[index].batch = batch
         }
-        if entries[index].dateSecond != clock.seconds {
+        if entries[index].dateSecond != clock.seconds, entries[index].headByteCount > 0 {
             entries[index].dateSecond = clock.seconds
             var text = entries[index].message.mutableSpan
             for offset in 0..<HTTPDate.byteCount {
@@ -189,20 +281,6 @@ struct RepresentationCache: ~Copyable {
         }
         buckets[bucket] = Int32(truncatingIfNeeded: index)
         return index
-    }
-
-    private mutating func remove(_ key: Span<UInt8>, _ site: Int) {
-        let hash = hash(key, site)
-        var index = Int(buckets[Int(truncatingIfNeeded: hash & 4095)])
-        while index >= 0 {
-            if entries[index].hash == hash, entries[index].site == site,
-                entries[index].key.span.equals(key)
-            {
-                removeEntry(index)
-                return
-            }
-            index = Int(entries[index].nextInBucket)
-        }
     }
 
     private mutating func removeEntry(_ index: Int) {
@@ -238,8 +316,8 @@ struct RepresentationCache: ~Copyable {
     }
 
     /// FNV-1a over words, with a seed that peers cannot know.
-    private func hash(_ key: Span<UInt8>, _ site: Int) -> UInt64 {
-        var hash = seed ^ UInt64(truncatingIfNeeded: site)
+    private func hash(_ key: Span<UInt8>, _ site: Int, _ coding: ContentCoding) -> UInt64 {
+        var hash = seed ^ UInt64(truncatingIfNeeded: site << 2 | Int(coding.rawValue))
         for index in 0..<key.count {
             hash = (hash ^ UInt64(key[index])) &* 0x100_0000_01B3
         }

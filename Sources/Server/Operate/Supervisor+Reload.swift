@@ -45,6 +45,7 @@ extension Supervisor {
             state.lastReload?.time = Timestamp.text(WallClock.now)
         }
         sweep(snapshot)
+        workshop.setByteLimit(snapshot.settings.server.compressionCacheByteLimit)
         let generation = snapshot.generation
         guard answers.count == mailboxes.count else {
             let text = "\(mailboxes.count - answers.count) workers have not taken the configuration"

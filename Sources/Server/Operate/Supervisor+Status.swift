@@ -47,6 +47,11 @@ extension Supervisor {
         }
         status.connections.limit = connectionCount.limit
         status.cache.limit = snapshot.settings.server.cacheByteLimit
+        let coded = workshop.usage
+        status.compression.entries = coded.count
+        status.compression.bytes = coded.cost
+        status.compression.limit = snapshot.settings.server.compressionCacheByteLimit
+        status.compression.made = coded.made
         status.log.file = snapshot.accessLog?.path
         return status
     }

@@ -28,6 +28,7 @@ final class Supervisor: ControlService {
     let mailboxes: [Mailbox]
     private let readPool: BlockingPool
     private let writePool: BlockingPool
+    let workshop: CodingWorkshop
     /// One thread, so that reloads follow each other, and a root that hangs hangs no other work.
     private let reloadPool: BlockingPool
     /// One thread that only waits for workers, so that status is told while a disk hangs.
@@ -67,6 +68,9 @@ final class Supervisor: ControlService {
         do throws(Errno) {
             readPool = try BlockingPool("read", threadCount: 4)
             writePool = try BlockingPool("write", threadCount: 8)
+            workshop = try CodingWorkshop(
+                byteLimit: settings.server.compressionCacheByteLimit,
+                threadCount: max(1, min(4, ProcessLimits.usableProcessorCount)))
             reloadPool = try BlockingPool("reload", threadCount: 1)
             statusPool = try BlockingPool("status", threadCount: 1)
             request = try EventDescriptor()
@@ -88,7 +92,7 @@ final class Supervisor: ControlService {
         for (index, mailbox) in mailboxes.enumerated() {
             let context = WorkerContext(
                 index: index, workerCount: count, mailbox: mailbox, readPool: readPool,
-                writePool: writePool, control: self,
+                writePool: writePool, workshop: workshop, control: self,
                 listeners: listeners, snapshot: snapshot, journal: journal,
                 connectionCount: connectionCount, heartbeat: heartbeat)
             try StartFailure.wrap("thread") { () throws(Errno) in try Worker.start(context) }

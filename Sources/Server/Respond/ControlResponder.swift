@@ -10,7 +10,8 @@ extension Connection {
     ) {
         let path = bytes.extracting(head.path.range)
         let isStatus = path.equals(ControlInterface.statusTarget)
-        guard isStatus || path.equals(ControlInterface.reloadTarget) else {
+        let isExplanation = path.equals(ControlInterface.explainTarget)
+        guard isStatus || isExplanation || path.equals(ControlInterface.reloadTarget) else {
             respondError(.notFound, "The control interface has no such target.", head, bytes, &loop)
             return
         }
@@ -19,7 +20,11 @@ extension Connection {
         guard isMethodRight else {
             respondError(
                 .methodNotAllowed, "The target does not have this method.", head, bytes, &loop,
-                allow: isStatus ? "GET, HEAD" : "POST")
+                ErrorFields(allow: isStatus ? "GET, HEAD" : "POST"))
+            return
+        }
+        guard !isExplanation else {
+            receiveExplained(head, bytes, &loop)
             return
         }
         finishOrDiscardRequest(head)

@@ -54,10 +54,33 @@ struct ErrorContent {
     }
 }
 
+/// What an error's response says beside status, form and reason.
+struct ErrorFields {
+    /// The methods of Allow (405).
+    var allow: StaticString?
+    /// The seconds of Retry-After (503).
+    var retryAfter: Int?
+    /// The length of what no range of was satisfiable (416).
+    var completeByteCount: Int?
+    /// Another Accept-Encoding would get something else (406).
+    var variesByCoding = false
+}
+
+/// The form that a request wants for the content of an error.
+struct ErrorPreference: Sendable {
+    let form: ErrorForm
+    /// A page of the site may take its place.
+    let acceptsPage: Bool
+}
+
 extension RequestHead {
     /// The form of an error's content that the request asks for.
-    func errorForm(in bytes: Span<UInt8>) -> ErrorForm {
-        guard let accept = value(.accept, in: bytes), !isRepeated(.accept) else { return .text }
-        return ErrorForm(accept: accept)
+    func errorPreference(in bytes: Span<UInt8>) -> ErrorPreference {
+        guard let accept = value(.accept, in: bytes), !isRepeated(.accept) else {
+            return ErrorPreference(form: .text, acceptsPage: true)
+        }
+        let form = ErrorForm(accept: accept)
+        return ErrorPreference(
+            form: form, acceptsPage: form != .problem && ErrorForm.acceptsPage(accept))
     }
 }

@@ -1,19 +1,20 @@
 internal import BasicContainers
+internal import Content
+internal import Control
 internal import HTTP
 internal import Linux
 
 extension Connection {
-    /// Answers with an error and why it is one; `allow` is the Allow field (405),
-    /// `retryAfter` the Retry-After field in seconds (503).
+    /// Answers with an error and why it is one.
     mutating func respondError(
         _ status: StatusCode, _ reason: StaticString, _ head: borrowing RequestHead,
-        _ bytes: Span<UInt8>, _ loop: inout Loop, allow: StaticString? = nil, retryAfter: Int? = nil
+        _ bytes: Span<UInt8>, _ loop: inout Loop, _ fields: ErrorFields = ErrorFields()
     ) {
+        explanation?.note(.answer, status, reason)
         finishOrDiscardRequest(head)
         let count = appendError(
-            ErrorContent(status: status, reason: reason, form: head.errorForm(in: bytes)),
-            isHead: head.method == .head, minorVersion: head.minorVersion, &loop, allow: allow,
-            retryAfter: retryAfter)
+            status, reason, head.errorPreference(in: bytes), isHead: head.method == .head,
+            minorVersion: head.minorVersion, &loop, fields)
         finish(head, bytes, status, contentByteCount: count, &loop)
     }
 
@@ -21,10 +22,9 @@ extension Connection {
     mutating func refuseConnection(_ loop: inout Loop) {
         exchange.close()
         _ = appendError(
-            ErrorContent(
-                status: .serviceUnavailable,
-                reason: "The server has as many connections as it may.", form: .text),
-            isHead: false, minorVersion: 1, &loop, retryAfter: 1)
+            .serviceUnavailable, "The server has as many connections as it may.",
+            ErrorPreference(form: .text, acceptsPage: false), isHead: false, minorVersion: 1,
+            &loop, ErrorFields(retryAfter: 1))
         closing = .afterSending
     }
 
@@ -35,9 +35,9 @@ extension Connection {
     ) {
         exchange.close()
         endsQuietly = false
+        explanation?.note(.answer, error.status, error.reason)
         let count = appendError(
-            ErrorContent(
-                status: error.status, reason: error.reason, form: head.errorForm(in: bytes)),
+            error.status, error.reason, head.errorPreference(in: bytes),
             isHead: head.method == .head, minorVersion: 1, &loop)
         finish(head, bytes, error.status, contentByteCount: count, &loop)
     }
@@ -60,31 +60,94 @@ extension Connection {
         exchange.close()
         pending.status = status
         pending.contentByteCount = appendError(
-            ErrorContent(status: status, reason: reason, form: pending.errorForm), isHead: false,
-            minorVersion: 1, &loop)
+            status, reason, pending.errorPreference, isHead: false, minorVersion: 1, &loop)
         finishPending(&loop)
     }
 
-    /// Appends an error response.
+    /// Appends an error response, with the site's page for the status where there is one.
     ///
     /// - Returns: the bytes of content that are sent.
     func appendError(
-        _ error: ErrorContent, isHead: Bool, minorVersion: UInt8, _ loop: inout Loop,
-        allow: StaticString? = nil, retryAfter: Int? = nil
+        _ status: StatusCode, _ reason: StaticString, _ preference: ErrorPreference,
+        isHead: Bool, minorVersion: UInt8, _ loop: inout Loop,
+        _ fields: ErrorFields = ErrorFields()
     ) -> Int {
-        var content = Bytes(minimumCapacity: 512)
-        error.write(to: &content)
-        loop.beginResponse(error.status)
-        loop.outgoing.appendField("Content-Type", error.mediaType)
-        loop.outgoing.appendField("Content-Length", content.count)
-        loop.outgoing.appendField("Vary", "Accept")
-        if let allow { loop.outgoing.appendField("Allow", allow) }
-        if let retryAfter { loop.outgoing.appendField("Retry-After", retryAfter) }
+        beginResponse(status, &loop)
+        let page = preference.acceptsPage ? errorPage(status, &loop) : nil
+        var content = Bytes()
+        let byteCount: Int
+        if let page {
+            let representation = loop.cache.representation(at: page)
+            byteCount = representation.byteCount
+            loop.outgoing.appendField("Content-Type", representation.mediaType.span)
+        } else {
+            let error = ErrorContent(status: status, reason: reason, form: preference.form)
+            error.write(to: &content)
+            byteCount = content.count
+            loop.outgoing.appendField("Content-Type", error.mediaType)
+        }
+        loop.outgoing.appendField("Content-Length", byteCount)
+        loop.outgoing.appendField(
+            "Vary", fields.variesByCoding ? "Accept, Accept-Encoding" : "Accept")
+        append(fields, &loop)
         loop.outgoing.appendConnection(
             persistent: exchange.mayPersist, minorVersion: minorVersion)
         loop.outgoing.appendEndOfFields()
         guard !isHead else { return 0 }
-        loop.outgoing.append(copying: content.span)
-        return content.count
+        if let page {
+            loop.cache.append(page, content: 0..<byteCount, to: &loop.outgoing)
+        } else {
+            loop.outgoing.append(copying: content.span)
+        }
+        return byteCount
+    }
+
+    private func append(_ fields: ErrorFields, _ loop: inout Loop) {
+        if let allow = fields.allow { loop.outgoing.appendField("Allow", allow) }
+        if let retryAfter = fields.retryAfter {
+            loop.outgoing.appendField("Retry-After", retryAfter)
+        }
+        if let byteCount = fields.completeByteCount {
+            loop.outgoing.append("Content-Range: bytes */")
+            loop.outgoing.append(decimal: byteCount)
+            loop.outgoing.append("\r\n")
+        }
+    }
+
+    /// The entry of the cache with the site's page for a status (`ErrorPage=`).
+    ///
+    /// An error does not wait for the disk: a page that is not in memory is left out, and is there
+    /// the next time, because asking for it made the kernel read it.
+    private func errorPage(_ status: StatusCode, _ loop: inout Loop) -> Int? {
+        guard let path = rule?.site.errorPages[status.rawValue], site >= 0 else { return nil }
+        let key = path.pageKey
+        if let index = loop.cache.find(
+            key.span, site: site, batch: loop.batch, clock: loop.clock)
+        {
+            return loop.cache.hasContent(index) ? index : nil
+        }
+        let snapshotSite = loop.snapshot.sites[site]
+        guard case .file(let file) = snapshotSite.root.lookup(path, mayBlock: false),
+            file.status.size <= RepresentationCache.fileByteLimit,
+            let content = WholeFile.read(file, mayBlock: false)
+        else {
+            let root = snapshotSite.root
+            loop.readPool.submit { _ = root.lookup(path, mayBlock: true) }
+            return nil
+        }
+        let candidate = RepresentationCache.Candidate(
+            representation: representation(
+                of: file, snapshotSite.rule(for: path), site, isNegotiated: false, loop),
+            root: snapshotSite.root, status: file.status, path: file.path, origin: nil,
+            variants: .init(), batch: loop.batch)
+        return loop.cache.insert(
+            key.span, site: site, candidate, content: content, clock: loop.clock)
+    }
+
+    /// Appends what the responses to this request begin with: status line, Date, Server, and the
+    /// fields of the rule for its path.
+    func beginResponse(_ status: StatusCode, _ loop: inout Loop) {
+        loop.beginResponse(status)
+        if let fieldLines = rule?.fieldLines { loop.outgoing.append(copying: fieldLines.span) }
     }
 }

@@ -1,52 +1,131 @@
 internal import BasicContainers
 internal import Content
+internal import Control
 internal import HTTP
 internal import Linux
 
-/// Where the bytes of a representation are.
-private enum RepresentationSource {
-    /// In an entry of the cache.
-    case cached(Int)
-    /// In an open file.
-    case file(OpenFile)
-}
-
 extension Connection {
+    /// How often a request may be sent away to look something up; then it waits here.
+    private static let lookupCountLimit = 16
+
     /// Answers GET and HEAD with what the target's path leads to.
     mutating func respondWithFile(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
         let key = bytes.extracting(head.path.range)
-        if lookup == nil,
-            let index = loop.cache.find(key, site: site, batch: loop.batch, clock: loop.clock)
+        if lookups.isEmpty, explanation == nil,
+            let index = loop.cache.find(key, site: site, batch: loop.batch, clock: loop.clock),
+            respondCached(index, key, head, bytes, site, &loop)
         {
-            loop.statistics.cacheHits &+= 1
-            respondCached(index, head, bytes, &loop)
             return
         }
-        let path: ResolvedPath
+        guard let path = resolvePath(head, bytes, site, &loop) else { return }
+        let rule = loop.snapshot.sites[site].rule(for: path)
+        self.site = site
+        guard adopt(rule, path, head, bytes, &loop) else { return }
+        if redirectToCleanTarget(path, rule, head, bytes, site, &loop) { return }
+        let found = locate(path, rule, loop.snapshot.sites[site].root)
+        switch found.result {
+        case .file(let file):
+            explanation?.note(
+                .file, path: file.path,
+                why: file.path == path
+                    ? "the path leads to it"
+                    : "it is the page of the directory, or of the clean target")
+            respondFile(file, found, head, bytes, site, &loop)
+        case .directory:
+            redirectToDirectory(path, head, bytes, &loop)
+        case .unindexed:
+            if rule.listsDirectories {
+                respondWithListing(path, rule, head, bytes, site, &loop)
+            } else {
+                respondMissing(rule, head, bytes, site, &loop)
+            }
+        case .missing, .forbidden, .wouldBlock, .failed:
+            respondNotFound(found, rule, head, bytes, site, &loop)
+        }
+    }
+
+    /// The path of the target; nil where the request was answered because it has none.
+    private mutating func resolvePath(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
+    ) -> ResolvedPath? {
         do throws(ResolvedPath.Failure) {
-            path = try ResolvedPath(decoding: key)
+            return try ResolvedPath(decoding: bytes.extracting(head.path.range))
         } catch {
+            self.site = site
+            rule = loop.snapshot.sites[site].defaultRule
             switch error {
             case .malformed:
                 respondError(
                     .badRequest, "The path of the request target is malformed.", head, bytes,
                     &loop)
             case .hidden:
-                respondMissing(head, bytes, site, &loop)
+                explanation?.note(
+                    .file, "none", why: "a name that begins with a dot is never served")
+                respondMissing(loop.snapshot.sites[site].defaultRule, head, bytes, site, &loop)
             }
-            return
+            return nil
         }
-        respondUncached(path, head, bytes, site, &loop)
+    }
+
+    /// Notes what holds for the request's path.
+    ///
+    /// - Returns: false where that has answered the request: it is refused or redirected.
+    mutating func adopt(
+        _ rule: Rule, _ path: ResolvedPath, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ loop: inout Loop
+    ) -> Bool {
+        self.rule = rule
+        explanation?.note(rule)
+        guard !rule.isDenied else {
+            respondError(.forbidden, "The path may not be accessed.", head, bytes, &loop)
+            return false
+        }
+        guard rule.redirect == nil else {
+            respondRedirect(path, rule, head, bytes, &loop)
+            return false
+        }
+        return true
     }
 
     /// The shortest way: a plain GET of a file that is in memory is one send of one buffer.
+    ///
+    /// - Returns: false where the cache does not have what is asked for.
     private mutating func respondCached(
-        _ index: Int, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
+        _ index: Int, _ key: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ site: Int, _ loop: inout Loop
+    ) -> Bool {
+        var index = index
+        if head.has(.acceptEncoding) {
+            let variants = loop.cache.variants(at: index)
+            guard variants.second >= loop.clock.seconds else { return false }
+            if !variants.codings.isEmpty || head.mayRefuseIdentity(in: bytes) {
+                let coding = head.acceptedCodings(in: bytes).preferred(
+                    among: variants.codings, order: loop.snapshot.sites[site].defaults.codingOrder)
+                // What cannot be answered from here is answered elsewhere.
+                guard let coding else { return false }
+                if coding != .identity {
+                    let variant = loop.cache.findVariant(
+                        key, site: site, coding, of: index, batch: loop.batch, clock: loop.clock)
+                    guard let variant else { return false }
+                    index = variant
+                }
+            }
+        }
+        guard loop.cache.hasContent(index) else { return false }
+        loop.statistics.cacheHits &+= 1
+        respond(withEntry: index, head, bytes, &loop)
+        return true
+    }
+
+    /// Answers with an entry of the cache.
+    mutating func respond(
+        withEntry index: Int, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ loop: inout Loop
     ) {
         guard head.method == .get, head.minorVersion == 1, exchange.mayPersist,
-            !head.isConditionalOrPartial
+            !head.isConditionalOrPartial, explanation == nil
         else {
             let representation = loop.cache.representation(at: index)
             respond(with: representation, .cached(index), head, bytes, &loop)
@@ -61,90 +140,44 @@ extension Connection {
         finish(head, bytes, .ok, contentByteCount: byteCount, &loop)
     }
 
-    private mutating func respondUncached(
-        _ path: ResolvedPath, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int,
-        _ loop: inout Loop
+    /// Answers where nothing was found that could be sent.
+    private mutating func respondNotFound(
+        _ found: FoundPath, _ rule: Rule, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ site: Int, _ loop: inout Loop
     ) {
-        let snapshotSite = loop.snapshot.sites[site]
-        let found = find(path, snapshotSite.root)
         switch found.result {
-        case .file(let file):
-            if let index = cache(
-                file, found, key: bytes.extracting(head.path.range), site, &loop)
-            {
-                respondCached(index, head, bytes, &loop)
-            } else if work == .none {
-                let representation = representation(of: file, snapshotSite, loop)
-                respond(with: representation, .file(file), head, bytes, &loop)
-            }
-        case .directory:
-            redirectToDirectory(path, head, bytes, &loop)
-        case .missing:
-            respondMissing(head, bytes, site, &loop)
         case .forbidden:
             respondError(
                 .forbidden, "The file may not be read by the server.", head, bytes, &loop)
         case .wouldBlock:
-            lookUpElsewhere(path, snapshotSite.root, &loop)
+            lookUpElsewhere(found.path, loop.snapshot.sites[site].root, &loop)
         case .failed(.tooManyOpenFiles), .failed(.fileTableOverflow), .failed(.outOfMemory):
             respondError(
                 .serviceUnavailable, "The server is short of resources.", head, bytes, &loop,
-                retryAfter: 1)
+                ErrorFields(retryAfter: 1))
         case .failed:
             respondError(
                 .internalServerError, "The file could not be opened.", head, bytes, &loop)
+        case .file, .directory, .unindexed, .missing:
+            explanation?.note(.file, "none", why: "the path leads to nothing that is served")
+            respondMissing(rule, head, bytes, site, &loop)
         }
     }
 
     /// What a path leads to: what was found elsewhere for this request, else what is in memory.
-    private func find(_ path: ResolvedPath, _ root: SiteRoot) -> FoundPath {
-        if let lookup, lookup.path == path { return lookup }
+    func find(_ path: ResolvedPath, _ root: SiteRoot) -> FoundPath {
+        if let known = lookups.first(where: { $0.path == path }) { return known }
         // A request that was sent away again and again, because the disk's memory is short, waits
         // here at last.
-        let mayBlock = lookupCount >= 4
         return FoundPath(
             path: path, result: root.lookup(path, mayBlock: mayBlock), content: nil)
     }
 
-    private func representation(
-        of file: OpenFile, _ site: Site, _ loop: borrowing Loop
-    ) -> Representation {
-        Representation(
-            validators: site.root.validators(of: file.status, now: loop.clock.wall),
-            byteCount: file.status.size,
-            mediaType: loop.snapshot.mediaTypes.mediaType(forPath: file.path.bytes),
-            cacheControl: site.rule(for: file.path).cacheControl)
-    }
-
-    /// Takes a small file into the cache.
-    ///
-    /// - Returns: the index of its entry; nil where it is not to be kept, or where its content is
-    ///   being read elsewhere (`work` is then `.lookup`).
-    private mutating func cache(
-        _ file: OpenFile, _ found: FoundPath, key: Span<UInt8>, _ site: Int, _ loop: inout Loop
-    ) -> Int? {
-        let snapshotSite = loop.snapshot.sites[site]
-        let isElsewhere = lookup?.path == found.path
-        let representation = representation(of: file, snapshotSite, loop)
-        // What may still change without a trace is not kept.
-        guard file.status.size <= RepresentationCache.fileByteLimit,
-            !representation.validators.entityTag.isWeak
-        else { return nil }
-        guard let content = found.content ?? SmallFile.read(file, mayBlock: lookupCount >= 4)
-        else {
-            if !isElsewhere { lookUpElsewhere(found.path, snapshotSite.root, &loop) }
-            return nil
-        }
-        loop.statistics.cacheMisses &+= 1
-        // What was read elsewhere was so before this batch.
-        return loop.cache.insert(
-            key, site: site, root: snapshotSite.root, file: file, content: content.span,
-            representation: representation, batch: isElsewhere ? loop.batch - 1 : loop.batch,
-            clock: loop.clock)
-    }
+    /// Whether the request has waited elsewhere so often that it may wait here.
+    var mayBlock: Bool { lookupCount >= Self.lookupCountLimit }
 
     /// Has a path looked up where it may block; the request is answered when that is done.
-    private mutating func lookUpElsewhere(
+    mutating func lookUpElsewhere(
         _ path: ResolvedPath, _ root: SiteRoot, _ loop: inout Loop
     ) {
         lookupCount += 1
@@ -154,214 +187,139 @@ extension Connection {
             if case .file(let file) = result,
                 file.status.size <= RepresentationCache.fileByteLimit
             {
-                content = SmallFile.read(file, mayBlock: true)
+                content = WholeFile.read(file, mayBlock: true)
             }
             return .lookup(FoundPath(path: path, result: result, content: content))
         }
     }
 
-    /// Answers with a representation, as its preconditions and range ask (RFC 9110 §13.2.2).
-    private mutating func respond(
-        with representation: Representation, _ source: RepresentationSource,
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
+    /// Answers with a file, in the coding that the request prefers of those that there are.
+    mutating func respondFile(
+        _ file: OpenFile, _ found: FoundPath, _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
-        let date = loop.clock.date
-        switch head.precondition(in: bytes, current: representation.validators, now: date) {
-        case .failed:
+        // An index page, or the page behind a clean target, has a path of its own.
+        let rule = loop.snapshot.sites[site].rule(for: file.path)
+        guard !rule.isDenied else {
+            respondError(.forbidden, "The path may not be accessed.", head, bytes, &loop)
+            return
+        }
+        guard let variants = findVariants(of: file, rule, site, &loop) else { return }
+        let available = variants.codings
+        let coding = head.acceptedCodings(in: bytes).preferred(
+            among: available, order: rule.site.codingOrder)
+        guard let coding else {
+            explanation?.note(
+                .coding, "none",
+                why: "Accept-Encoding refuses the file as it is, and there is no "
+                    + "coding that it accepts")
             respondError(
-                .preconditionFailed, "A precondition does not hold.", head, bytes, &loop)
-            return
-        case .notModified:
-            representation.appendHead(
-                .notModified, to: &loop.outgoing, date: loop.clock.dateText)
-            endHead(head, &loop)
-            finish(head, bytes, .notModified, contentByteCount: 0, &loop)
-            return
-        case .holds:
-            break
-        }
-        // Range has no meaning but for GET (§14.2).
-        var range: Range<Int>?
-        if head.method == .get, !head.isRepeated(.range), let value = head.value(.range, in: bytes),
-            head.ifRangeHolds(in: bytes, current: representation.validators, now: date)
-        {
-            switch RangeRequest(parsing: value, byteCount: representation.byteCount) {
-            case .whole, .parts: break
-            case .part(let part): range = part
-            case .unsatisfiable:
-                respondUnsatisfiable(representation, head, bytes, &loop)
-                return
-            }
-        }
-        representation.appendHead(
-            range == nil ? .ok : .partialContent, to: &loop.outgoing,
-            date: loop.clock.dateText, range: range)
-        endHead(head, &loop)
-        sendContent(
-            source, range ?? 0..<representation.byteCount,
-            range == nil ? .ok : .partialContent, head, bytes, &loop)
-    }
-
-    /// Sends the content behind a head that was appended, and finishes.
-    private mutating func sendContent(
-        _ source: RepresentationSource, _ range: Range<Int>, _ status: StatusCode,
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
-    ) {
-        guard head.method != .head, !range.isEmpty else {
-            finish(head, bytes, status, contentByteCount: 0, &loop)
+                .notAcceptable, "Accept-Encoding accepts no form that the file has.", head, bytes,
+                &loop, ErrorFields(variesByCoding: true))
             return
         }
-        switch source {
-        case .cached(let index):
-            loop.cache.append(index, content: range, to: &loop.outgoing)
-            finish(head, bytes, status, contentByteCount: range.count, &loop)
-        case .file(let file):
-            let exchange = PendingExchange(head: head, bytes, start: requestStart)
-            exchange.status = status
-            pending = exchange
-            transfer = FileTransfer(file: file, offset: range.lowerBound, end: range.upperBound)
+        explanation?.note(coding, of: available, isAsked: head.has(.acceptEncoding))
+        let selection = Selection(
+            file: file, found: found, rule: rule, site: site, variants: variants)
+        if coding == .identity {
+            respondIdentity(selection, head, bytes, &loop)
+        } else {
+            respondCoded(coding, selection, head, bytes, &loop)
         }
     }
 
-    private func endHead(_ head: borrowing RequestHead, _ loop: inout Loop) {
-        loop.outgoing.appendConnection(
-            persistent: exchange.mayPersist, minorVersion: head.minorVersion)
-        loop.outgoing.appendEndOfFields()
-    }
-
-    private mutating func respondUnsatisfiable(
-        _ representation: Representation, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+    /// Answers with a file as it is.
+    private mutating func respondIdentity(
+        _ selection: Selection, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ loop: inout Loop
     ) {
-        loop.beginResponse(.rangeNotSatisfiable)
-        loop.outgoing.append("Content-Range: bytes */")
-        loop.outgoing.append(decimal: representation.byteCount)
-        loop.outgoing.append("\r\n")
-        loop.outgoing.appendField("Content-Length", 0)
-        endHead(head, &loop)
-        finish(head, bytes, .rangeNotSatisfiable, contentByteCount: 0, &loop)
-    }
-
-    /// Sends the peer to the same target with a slash behind its path (RFC 9110 §15.4.2).
-    ///
-    /// The Location is the path as it was sent, with slashes in front reduced to one, so that it
-    /// never reads as another authority.
-    private mutating func redirectToDirectory(
-        _ path: ResolvedPath, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        _ loop: inout Loop
-    ) {
-        loop.beginResponse(.movedPermanently)
-        loop.outgoing.append("Location: ")
-        loop.outgoing.appendPercentEncoded(path.absolute.span)
-        loop.outgoing.append(0x2F)
-        if !head.query.isEmpty {
-            loop.outgoing.append(0x3F)
-            loop.outgoing.append(copying: bytes.extracting(head.query.range))
+        let key = bytes.extracting(head.path.range)
+        if let index = keep(selection, key, keepsContent: true, &loop) {
+            respond(withEntry: index, head, bytes, &loop)
+        } else if work == .none {
+            respond(
+                with: representation(of: selection, loop), .file(selection.file), head, bytes,
+                &loop)
         }
-        loop.outgoing.append("\r\n")
-        loop.outgoing.appendField("Content-Length", 0)
-        endHead(head, &loop)
-        finish(head, bytes, .movedPermanently, contentByteCount: 0, &loop)
-    }
-
-    /// Answers for what does not exist: with the site's fallback page, if it has one.
-    mutating func respondMissing(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
-    ) {
-        let snapshotSite = loop.snapshot.sites[site]
-        guard let path = snapshotSite.fallback else {
-            respondError(.notFound, "There is no such file.", head, bytes, &loop)
-            return
-        }
-        let key = snapshotSite.fallbackKey
-        if let index = loop.cache.find(
-            key.span, site: site, batch: loop.batch, clock: loop.clock)
-        {
-            let representation = loop.cache.representation(at: index)
-            respondFallback(representation, .cached(index), head, bytes, snapshotSite, &loop)
-            return
-        }
-        let found = find(path, snapshotSite.root)
-        switch found.result {
-        case .file(let file):
-            if let index = cache(file, found, key: key.span, site, &loop) {
-                let representation = loop.cache.representation(at: index)
-                respondFallback(representation, .cached(index), head, bytes, snapshotSite, &loop)
-            } else if work == .none {
-                let representation = representation(of: file, snapshotSite, loop)
-                respondFallback(representation, .file(file), head, bytes, snapshotSite, &loop)
-            }
-        case .wouldBlock:
-            lookUpElsewhere(path, snapshotSite.root, &loop)
-        default:
-            respondError(.notFound, "There is no such file.", head, bytes, &loop)
-        }
-    }
-
-    /// Sends the fallback page: as an error's content, or as if it had been asked for.
-    private mutating func respondFallback(
-        _ representation: Representation, _ source: RepresentationSource,
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Site, _ loop: inout Loop
-    ) {
-        let status = site.fallbackStatus
-        guard status == .notFound else {
-            respond(with: representation, source, head, bytes, &loop)
-            return
-        }
-        representation.appendHead(status, to: &loop.outgoing, date: loop.clock.dateText)
-        endHead(head, &loop)
-        sendContent(source, 0..<representation.byteCount, status, head, bytes, &loop)
     }
 }
 
-/// Reads files that are small enough to be kept.
-private enum SmallFile {
-    /// The whole content; nil where the disk would be asked and must not, or the file has changed
-    /// by now.
-    static func read(_ file: OpenFile, mayBlock: Bool) -> [UInt8]? {
-        let size = file.status.size
-        var content = RigidArray<UInt8>(capacity: size + 1)
-        while content.count <= size {
-            var count = 0
-            let offset = content.count
-            do throws(Errno) {
-                try content.append(addingCount: size + 1 - offset) { (output) throws(Errno) in
-                    count =
-                        mayBlock
-                        ? try file.descriptor.read(into: &output, at: offset)
-                        : try file.descriptor.readResident(into: &output, at: offset)
+/// A file that was found for a request, and what there is to know of it.
+struct Selection {
+    let file: OpenFile
+    let found: FoundPath
+    let rule: Rule
+    let site: Int
+    let variants: Variants
+}
+
+extension Connection {
+    /// What responses say of a file as it is.
+    func representation(of selection: Selection, _ loop: borrowing Loop) -> Representation {
+        representation(
+            of: selection.file, selection.rule, selection.site,
+            isNegotiated: !selection.variants.codings.isEmpty, loop)
+    }
+
+    func representation(
+        of file: OpenFile, _ rule: Rule, _ site: Int, isNegotiated: Bool,
+        _ loop: borrowing Loop
+    ) -> Representation {
+        Representation(
+            validators: loop.snapshot.sites[site].root.validators(
+                of: file.status, now: loop.clock.wall),
+            byteCount: file.status.size,
+            mediaType: rule.mediaType(of: file), coding: .identity, isNegotiated: isNegotiated,
+            rule: rule)
+    }
+
+    /// Takes what was found of a file into the cache, with its content where that is small.
+    ///
+    /// - Returns: the index of its entry, if that has the content; nil also where the content is
+    ///   being read elsewhere (`work` is then `.lookup`).
+    mutating func keep(
+        _ selection: Selection, _ key: Span<UInt8>, keepsContent: Bool, _ loop: inout Loop
+    ) -> Int? {
+        let file = selection.file
+        let representation = representation(of: selection, loop)
+        // What may still change without a trace is not kept.
+        guard !representation.validators.entityTag.isWeak, explanation == nil else { return nil }
+        let known = RepresentationCache.KnownVariants(
+            codings: selection.variants.codings,
+            second: selection.variants.mayChange ? loop.clock.seconds : Int.max)
+        let index = loop.cache.update(
+            key, site: selection.site, known, status: file.status,
+            isNegotiated: representation.isNegotiated)
+        if let index { return index }
+        let isSmall = file.status.size <= RepresentationCache.fileByteLimit
+        guard isSmall || !known.codings.isEmpty else { return nil }
+        let isElsewhere = lookups.contains { $0.path == selection.found.path }
+        var content: [UInt8]?
+        if isSmall, keepsContent {
+            content = selection.found.content ?? WholeFile.read(file, mayBlock: mayBlock)
+            guard content != nil else {
+                if !isElsewhere {
+                    let root = loop.snapshot.sites[selection.site].root
+                    lookUpElsewhere(selection.found.path, root, &loop)
                 }
-            } catch {
                 return nil
             }
-            if count == 0 { break }
+            loop.statistics.cacheMisses &+= 1
         }
-        // What was written meanwhile must not stand under the old validators.
-        guard content.count == size, (try? file.descriptor.status()) == file.status else {
-            return nil
-        }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(size)
-        for index in 0..<size { bytes.append(content[index]) }
-        return bytes
+        let candidate = RepresentationCache.Candidate(
+            representation: representation, root: loop.snapshot.sites[selection.site].root,
+            status: file.status, path: file.path, origin: nil, variants: known,
+            // What was read elsewhere was so before this batch.
+            batch: isElsewhere ? loop.batch - 1 : loop.batch)
+        let entry = loop.cache.insert(
+            key, site: selection.site, candidate, content: content, clock: loop.clock)
+        return content == nil ? nil : entry
     }
 }
 
-extension UniqueArray<UInt8> {
-    /// Appends a path with everything percent-encoded that may not stand in one (RFC 3986 §3.3).
-    mutating func appendPercentEncoded(_ path: Span<UInt8>) {
-        for index in 0..<path.count {
-            let byte = path[index]
-            // pchar and slash.
-            let isPlain =
-                byte.isDigit || byte.lowercased &- 0x61 < 26
-                || "/-._~!$&'()*+,;=:@".utf8.contains(byte)
-            if isPlain {
-                append(byte)
-            } else {
-                append(0x25)
-                for digit in [byte >> 4, byte & 15] { append(digit &+ (digit < 10 ? 0x30 : 0x37)) }
-            }
-        }
+extension Rule {
+    /// The Content-Type of a file that the rule is for.
+    func mediaType(of file: OpenFile) -> [UInt8] {
+        mediaType ?? site.mediaTypes.mediaType(forPath: file.path.bytes)
     }
 }

@@ -1,5 +1,7 @@
 internal import BasicContainers
+internal import Configuration
 internal import Content
+internal import Control
 internal import HTTP
 internal import Linux
 
@@ -15,51 +17,79 @@ extension Connection {
                 .expectationFailed, "Only Expect: 100-continue is known.", head, bytes, &loop)
             return
         }
-        guard role == .http else {
+        guard role == .http || explanation != nil else {
             respondToControl(head, bytes, &loop)
             return
         }
         let host = bytes.extracting(head.host.range)
-        guard let site = loop.siteIndex(forHost: host, listener: listener) else {
+        guard let (site, isNamed) = loop.site(forHost: host, listener: servedListener) else {
             respondError(.notFound, "No site answers here.", head, bytes, &loop)
             return
         }
+        guard isNamed || host.count == 0 || !loop.snapshot.settings.server.strictHost else {
+            respondError(
+                .misdirectedRequest, "No site here has this name (StrictHost=).", head, bytes,
+                &loop)
+            return
+        }
+        explanation?.note(loop.snapshot.sites[site], isNamed: isNamed)
         switch head.method {
         case .get, .head:
             respondWithFile(head, bytes, site, &loop)
         case .put:
             beginUpload(head, bytes, site, &loop)
+        case .delete:
+            respondToDelete(head, bytes, site, &loop)
         case .options:
             respondOptions(head, bytes, site, &loop)
         case .unknown:
             respondError(.notImplemented, "The method is not known.", head, bytes, &loop)
-        case .connect, .delete, .patch, .post, .trace:
+        case .connect, .patch, .post, .trace:
             if head.method == .connect { exchange.close() }
             respondMethodNotAllowed(head, bytes, site, &loop)
         }
     }
 
     /// Which methods a target has, as Allow says it (RFC 9110 §10.2.1).
-    func allowedMethods(
+    ///
+    /// Of the target `*` those that the site has anywhere.
+    private func allowedMethods(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Site
     ) -> StaticString {
-        guard head.targetForm != .asterisk else { return "GET, HEAD, PUT, OPTIONS" }
-        guard let path = try? ResolvedPath(decoding: bytes.extracting(head.path.range)),
-            site.rule(for: path).upload != nil
-        else { return "GET, HEAD, OPTIONS" }
-        return "GET, HEAD, PUT, OPTIONS"
+        guard head.targetForm != .asterisk else {
+            return Self.allow(upload: site.allowsUpload, delete: site.allowsDelete)
+        }
+        guard let path = try? ResolvedPath(decoding: bytes.extracting(head.path.range)) else {
+            return Self.allow(upload: false, delete: false)
+        }
+        let rule = site.rule(for: path)
+        return Self.allow(upload: rule.upload != nil, delete: rule.allowsDelete)
+    }
+
+    private static func allow(upload: Bool, delete: Bool) -> StaticString {
+        switch (upload, delete) {
+        case (false, false): "GET, HEAD, OPTIONS"
+        case (true, false): "GET, HEAD, PUT, OPTIONS"
+        case (false, true): "GET, HEAD, DELETE, OPTIONS"
+        case (true, true): "GET, HEAD, PUT, DELETE, OPTIONS"
+        }
     }
 
     private mutating func respondOptions(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
-        let allow = allowedMethods(head, bytes, loop.snapshot.sites[site])
+        let snapshotSite = loop.snapshot.sites[site]
+        if head.targetForm != .asterisk,
+            let path = try? ResolvedPath(decoding: bytes.extracting(head.path.range))
+        {
+            self.site = site
+            rule = snapshotSite.rule(for: path)
+        }
+        let allow = allowedMethods(head, bytes, snapshotSite)
         finishOrDiscardRequest(head)
-        loop.beginResponse(.noContent)
+        beginResponse(.noContent, &loop)
         loop.outgoing.appendField("Allow", allow)
-        loop.outgoing.appendConnection(
-            persistent: exchange.mayPersist, minorVersion: head.minorVersion)
-        loop.outgoing.appendEndOfFields()
+        endHead(head, &loop)
         finish(head, bytes, .noContent, contentByteCount: 0, &loop)
     }
 
@@ -67,9 +97,46 @@ extension Connection {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
         let allow = allowedMethods(head, bytes, loop.snapshot.sites[site])
+        explanation?.note(.method, "not allowed", why: "the path has only \(allow)")
         respondError(
             .methodNotAllowed, "The target does not have this method.", head, bytes, &loop,
-            allow: allow)
+            ErrorFields(allow: allow))
+    }
+
+    /// The path of a target that is to be changed, or asked about; what holds for it is noted.
+    ///
+    /// - Returns: nil where the request was answered: the path is none, refused or redirected.
+    mutating func resolveTarget(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
+    ) -> ResolvedPath? {
+        self.site = site
+        rule = loop.snapshot.sites[site].defaultRule
+        do throws(ResolvedPath.Failure) {
+            let path = try ResolvedPath(decoding: bytes.extracting(head.path.range))
+            let rule = loop.snapshot.sites[site].rule(for: path)
+            return adopt(rule, path, head, bytes, &loop) ? path : nil
+        } catch {
+            switch error {
+            case .malformed:
+                respondError(
+                    .badRequest, "The path of the request target is malformed.", head, bytes,
+                    &loop)
+            case .hidden:
+                respondError(
+                    .forbidden, "A name of this kind is never served, so it is not stored.", head,
+                    bytes, &loop)
+            }
+            return nil
+        }
+    }
+
+    /// Whether the request names the site by one of its names, as it must to change something: a
+    /// page of another site, whose name was made to lead here, must not.
+    func isHostNamed(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: borrowing Loop
+    ) -> Bool {
+        let host = bytes.extracting(head.host.range)
+        return loop.snapshot.site(forHost: host, listener: servedListener)?.isNamed == true
     }
 
     /// Decides, before a response is written, what becomes of content that nobody wants: a little
@@ -90,6 +157,10 @@ extension Connection {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ status: StatusCode,
         contentByteCount: Int, _ loop: inout Loop
     ) {
+        guard explanation == nil else {
+            finishExplaining(status, contentByteCount: contentByteCount, &loop)
+            return
+        }
         record(head, bytes, status, contentByteCount, start: requestStart, &loop)
         endExchange()
     }
@@ -97,6 +168,11 @@ extension Connection {
     /// As `finish`, for an exchange whose head is kept in `pending`.
     mutating func finishPending(_ loop: inout Loop) {
         guard let pending = pending.take() else { return }
+        guard explanation == nil else {
+            finishExplaining(
+                pending.status, contentByteCount: pending.contentByteCount, &loop)
+            return
+        }
         recordPending(pending, &loop)
         endExchange()
     }
@@ -150,6 +226,10 @@ extension Connection {
         requestCount &+= 1
         // The next request gets a deadline of its own.
         isArmedForPast = true
+        if site >= 0 {
+            site = -1
+            rule = nil
+        }
         if !exchange.isRequestComplete, exchange.mayPersist {
             isDiscarding = true
             return

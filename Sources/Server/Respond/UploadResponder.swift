@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import Content
+internal import Control
 internal import HTTP
 internal import Linux
 
@@ -39,45 +40,36 @@ extension Connection {
     mutating func beginUpload(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
+        guard let path = resolveTarget(head, bytes, site, &loop) else { return }
         let snapshotSite = loop.snapshot.sites[site]
-        let path: ResolvedPath
-        do throws(ResolvedPath.Failure) {
-            path = try ResolvedPath(decoding: bytes.extracting(head.path.range))
-        } catch {
-            switch error {
-            case .malformed:
-                respondError(
-                    .badRequest, "The path of the request target is malformed.", head, bytes,
-                    &loop)
-            case .hidden:
-                respondError(
-                    .forbidden, "A name of this kind is never served, so it is not stored.", head,
-                    bytes, &loop)
-            }
-            return
-        }
-        guard let policy = snapshotSite.rule(for: path).upload else {
+        guard let policy = rule?.upload else {
             respondMethodNotAllowed(head, bytes, site, &loop)
             return
         }
-        if let refusal = refusal(of: head, bytes, policy, site, loop) {
+        if let refusal = refusal(of: head, bytes, policy, loop) {
             respondError(refusal.status, refusal.reason, head, bytes, &loop)
             return
         }
         let exchange = PendingExchange(head: head, bytes, start: requestStart)
-        let headBytes = exchange.headBytes
-        let upload = Upload(root: snapshotSite.root, path: path, policy: policy) { current in
-            var head = RequestHead()
-            guard (try? head.parse(headBytes.span)) == true else { return .failed }
-            let now = HTTPDate(seconds: WallClock.now / 1_000_000_000)
-            return head.precondition(in: headBytes.span, current: current, now: now)
-        }
+        let upload = Upload(
+            root: snapshotSite.root, path: path, policy: policy,
+            precondition: exchange.precondition)
         exchange.upload = UploadExchange(
             upload: upload, path: path, byteLimit: policy.byteLimit,
             minorVersion: head.minorVersion,
             awaitsContinue: head.expectsContinue && head.minorVersion == 1)
         pending = exchange
         let expected: Int? = if case .length(let count) = head.framing { count } else { nil }
+        if let explanation {
+            explanation.note(.file, path: path, why: "it is what the path names")
+            loop.submit(to: loop.writePool, begin(.upload)) {
+                .upload(
+                    Result { () throws(UploadError) in
+                        .checked(isNew: try upload.check(expectedByteCount: expected) == nil)
+                    })
+            }
+            return
+        }
         loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
@@ -89,11 +81,10 @@ extension Connection {
 
     /// Why an upload is refused for its head alone, if it is.
     private func refusal(
-        of head: borrowing RequestHead, _ bytes: Span<UInt8>, _ policy: UploadPolicy, _ site: Int,
+        of head: borrowing RequestHead, _ bytes: Span<UInt8>, _ policy: UploadPolicy,
         _ loop: borrowing Loop
     ) -> RequestError? {
-        let host = bytes.extracting(head.host.range)
-        guard loop.snapshot.site(forHost: host, listener: listener)?.isNamed == true else {
+        guard isHostNamed(head, bytes, loop) else {
             return RequestError(
                 .forbidden, "Uploads need a Host that is one of the site's names (ServerName=).")
         }
@@ -150,6 +141,8 @@ extension Connection {
                 } else if upload.buffer.count >= Self.uploadBufferByteCount {
                     write(upload, &loop)
                 }
+            } else if pending?.explained != nil {
+                takeExplained(bytes.extracting(range), &loop)
             }
             if exchange.isRequestComplete, isDiscarding { endDiscarding() }
             return true
@@ -158,8 +151,21 @@ extension Connection {
                 endDiscarding()
             } else if let upload = pending?.upload {
                 publish(upload, &loop)
+            } else if let explained = pending?.explained {
+                explain(explained, &loop)
             }
             return true
+        }
+    }
+
+    /// Takes content that is the head of a request that is to be explained.
+    private mutating func takeExplained(_ bytes: Span<UInt8>, _ loop: inout Loop) {
+        for index in 0..<bytes.count { pending?.explained?.message.append(bytes[index]) }
+        guard let explained = pending?.explained else { return }
+        if explained.message.count > Self.explainedByteLimit {
+            respondEarly(.contentTooLarge, "The head of a request is smaller.", &loop)
+        } else if exchange.isRequestComplete {
+            explain(explained, &loop)
         }
     }
 
@@ -210,6 +216,14 @@ extension Connection {
             }
         case .success(.written):
             break
+        case .success(.checked(let isNew)):
+            explanation?.note(
+                .answer, isNew ? "201 Created" : "204 No Content",
+                why: "the content may come; Last-Modified and ETag would be the new file's")
+            appendUploadedHead(isNew: isNew, validators: nil, exchange, &loop)
+            pending.upload = nil
+            pending.status = isNew ? .created : .noContent
+            finishPending(&loop)
         case .success(.published(let published)):
             respondPublished(published, pending, exchange, &loop)
         case .failure(let error):
@@ -222,24 +236,36 @@ extension Connection {
         _ loop: inout Loop
     ) {
         if loop.isDraining { exchange.close() }
-        let status: StatusCode = published.isNew ? .created : .noContent
-        loop.beginResponse(status)
-        if published.isNew {
+        appendUploadedHead(
+            isNew: published.isNew, validators: published.validators, upload, &loop)
+        loop.statistics.uploadsCompleted += 1
+        loop.statistics.uploadedBytes += upload.upload.byteCount
+        pending.upload = nil
+        pending.status = published.isNew ? .created : .noContent
+        finishPending(&loop)
+    }
+
+    /// Appends the head of the answer to an upload that was made: 201, or 204 where it replaced a
+    /// file.
+    private func appendUploadedHead(
+        isNew: Bool, validators: Validators?, _ upload: UploadExchange, _ loop: inout Loop
+    ) {
+        beginResponse(isNew ? .created : .noContent, &loop)
+        if isNew {
             loop.outgoing.append("Location: ")
             loop.outgoing.appendPercentEncoded(upload.path.absolute.span)
             loop.outgoing.append("\r\n")
             loop.outgoing.appendField("Content-Length", 0)
         }
-        loop.outgoing.appendField("Last-Modified", published.validators.lastModified)
-        loop.outgoing.appendField("ETag", published.validators.entityTag)
+        if let validators {
+            if let lastModified = validators.lastModified {
+                loop.outgoing.appendField("Last-Modified", lastModified)
+            }
+            loop.outgoing.appendField("ETag", validators.entityTag)
+        }
         loop.outgoing.appendConnection(
             persistent: exchange.mayPersist, minorVersion: upload.minorVersion)
         loop.outgoing.appendEndOfFields()
-        loop.statistics.uploadsCompleted += 1
-        loop.statistics.uploadedBytes += upload.upload.byteCount
-        pending.upload = nil
-        pending.status = status
-        finishPending(&loop)
     }
 
     private mutating func respondUploadFailure(
@@ -255,17 +281,17 @@ extension Connection {
                 discardBudget = Self.discardByteLimit
             }
         }
-        if let errno = error.systemError {
+        explanation?.note(.answer, refusal.status, refusal.reason)
+        if let errno = error.systemError, explanation == nil {
             loop.control.uploadFailed(upload.path, errno)
         }
         dispose(pending, &loop)
         pending.status = refusal.status
         pending.contentByteCount = appendError(
-            ErrorContent(
-                status: refusal.status, reason: refusal.reason, form: pending.errorForm),
-            isHead: false, minorVersion: upload.minorVersion, &loop,
-            retryAfter: refusal.status == .serviceUnavailable ? 1 : nil)
-        loop.statistics.uploadsFailed += 1
+            refusal.status, refusal.reason, pending.errorPreference, isHead: false,
+            minorVersion: upload.minorVersion, &loop,
+            ErrorFields(retryAfter: refusal.status == .serviceUnavailable ? 1 : nil))
+        if explanation == nil { loop.statistics.uploadsFailed += 1 }
         finishPending(&loop)
     }
 }

@@ -1,0 +1,86 @@
+internal import BasicContainers
+internal import Content
+internal import HTTP
+internal import Linux
+
+/// The content of a response on its way to a peer, as far as it is in no buffer yet.
+///
+/// Whatever its source, it is taken in bounded pieces, so that a response of any size needs no more
+/// memory than one piece.
+struct ContentTransfer {
+    /// Where the bytes are.
+    enum Source {
+        /// In a file: sent by sendfile(2), where its pages are in memory.
+        case file(OpenFile)
+        /// In memory, shared with others.
+        case memory(CodedContent)
+        /// Made while it is sent; how much there is shows at its end.
+        case pieces(any ContentPieces, isChunked: Bool)
+    }
+
+    let source: Source
+    /// What is to be sent next.
+    var offset: Int
+    /// Where the present range ends.
+    private(set) var end: Int
+    /// The next bytes of the file are known to be in memory.
+    var isWarm = false
+    /// The parts that follow the present range; nil where it is the only one.
+    private let parts: MultipartByteRanges?
+    private var nextPart = 0
+
+    /// One range of a representation.
+    init(_ source: Source, _ range: Range<Int>) {
+        self.source = source
+        offset = range.lowerBound
+        end = range.upperBound
+        parts = nil
+    }
+
+    /// Several ranges, each behind a head of its own (RFC 9110 §14.6).
+    init(_ source: Source, _ parts: MultipartByteRanges) {
+        self.source = source
+        offset = 0
+        end = 0
+        self.parts = parts
+    }
+
+    /// Content that is made while it is sent.
+    init(_ pieces: any ContentPieces, isChunked: Bool) {
+        source = .pieces(pieces, isChunked: isChunked)
+        offset = 0
+        end = 0
+        parts = nil
+    }
+
+    /// Whether something of the present range is left.
+    var hasRest: Bool { offset < end }
+
+    /// Goes on to the next part, and appends what stands in front of it.
+    ///
+    /// - Returns: false where there is none: then what ends the content was appended.
+    mutating func beginNextPart(_ output: inout Bytes) -> Bool {
+        guard let parts else { return false }
+        guard nextPart < parts.ranges.count else {
+            parts.appendEnd(to: &output)
+            return false
+        }
+        parts.appendPartHead(nextPart, to: &output)
+        offset = parts.ranges[nextPart].lowerBound
+        end = parts.ranges[nextPart].upperBound
+        nextPart += 1
+        return true
+    }
+
+    /// Where the next `count` bytes are probed for being in memory: as densely as the kernel reads
+    /// ahead by default, and at the end.
+    func probes(_ count: Int) -> [Int] {
+        Array(stride(from: offset, to: offset + count, by: 128 << 10)) + [offset + count - 1]
+    }
+}
+
+/// Content that is made piece by piece, by one thread after the other.
+protocol ContentPieces: Sendable {
+    /// The next bytes, never none; nil at the end. May block.
+    func next() -> [UInt8]?
+}
