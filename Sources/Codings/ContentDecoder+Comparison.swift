@@ -9,7 +9,11 @@ extension ContentDecoder {
     /// How many bytes are read, and decoded, at a time.
     private static let pieceByteCount = 65536
 
-    /// Whether coded bytes decode to a content, and to nothing but it.
+    /// Whether coded bytes decode to a content, and to nothing but it, also where a peer decodes
+    /// them.
+    ///
+    /// A gzip must have just one member: curl and Chromium take the first for the whole, without a
+    /// word. Of a Zstandard they take all frames.
     ///
     /// Both are read once from start to end, and no further than to the first difference: what
     /// decodes to more than there is costs no more than what there is.
@@ -57,7 +61,7 @@ extension ContentDecoder {
                 }
             } while consumed < input.count || output.count == pieceByteCount
         }
-        guard decoder.isAtEnd else { return false }
+        guard decoder.isAtEnd, decoder.memberCount <= 1 else { return false }
         return try read(content, at: contentOffset, into: &expected) == 0
     }
 

@@ -26,6 +26,8 @@ public struct ContentDecoder: ~Copyable {
     private let library: Library
     /// Whether the bytes so far are a whole content.
     public private(set) var isAtEnd = false
+    /// How many members of a gzip have ended so far; 0 in other codings.
+    private(set) var memberCount = 0
 
     /// A decoder of a coding; nil where it is identity, or where memory is short.
     public init?(_ coding: ContentCoding) {
@@ -153,6 +155,7 @@ public struct ContentDecoder: ~Copyable {
         unsafe piece.output = stream.pointee.next_out
         unsafe piece.outputCount -= outputCount - Int(stream.pointee.avail_out)
         isAtEnd = result == Z_STREAM_END
+        if isAtEnd { memberCount += 1 }
     }
 
     private mutating func decode(

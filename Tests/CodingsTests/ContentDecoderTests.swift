@@ -76,7 +76,10 @@ struct ContentDecoderTests {
             let twice = Vectors.content + Vectors.content
             #expect(try decode([coded + coded], coding) == twice)
             #expect(try decode([coded, empty, coded, empty], coding) == twice)
-            #expect(decodes(coding, coded + empty + coded, to: twice))
+            // But peers take the first member of a gzip for the whole.
+            #expect(decodes(coding, coded + empty + coded, to: twice) == (coding == .zstd))
+            #expect(decodes(coding, coded + empty, to: Vectors.content) == (coding == .zstd))
+            #expect(decodes(coding, empty + coded, to: Vectors.content) == (coding == .zstd))
             #expect(!decodes(coding, coded + coded, to: Vectors.content))
             #expect(!decodes(coding, coded, to: twice))
         }
