@@ -19,8 +19,8 @@ SWIFT ?= swift
 PYTHON ?= /usr/bin/python3
 export SWIFT PYTHON
 
-build_packages = libbrotli-dev libsystemd-dev libzstd-dev pkg-config python3 python3-pygments \
-    zlib1g-dev
+build_packages = libbrotli-dev libssl-dev libsystemd-dev libzstd-dev pkg-config python3 \
+    python3-pygments zlib1g-dev
 test_packages = $(build_packages) brotli chromium curl dbus fonts-dejavu-core logrotate man-db \
     python3-pytest strace systemd systemd-container util-linux zstd
 release = $(SWIFT) build -c release --static-swift-stdlib \

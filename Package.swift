@@ -34,6 +34,8 @@ let package = Package(
         .systemLibrary(
             name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
             name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -47,6 +49,7 @@ let package = Package(
             resources: [.embedInCode("Listing/page")], swiftSettings: strict),
         .target(name: "Configuration", swiftSettings: strict),
         .target(name: "Systemd", dependencies: ["CSystemd", "Linux"], swiftSettings: strict),
+        .target(name: "Digests", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(name: "Control", dependencies: ["Linux"], swiftSettings: strict),
         .target(
             name: "Server",
@@ -56,7 +59,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Client", dependencies: ["HTTP", "Linux", containers], swiftSettings: strict),
+            name: "Client", dependencies: ["Digests", "HTTP", "Linux", containers],
+            swiftSettings: strict),
         .executableTarget(
             name: "httpd-swift", dependencies: ["Server", "Configuration"], swiftSettings: strict),
         .executableTarget(
@@ -64,7 +68,8 @@ let package = Package(
             dependencies: ["Client", "Configuration", "Control", "Linux", arguments],
             swiftSettings: strict),
 
-        .testTarget(name: "ClientTests", dependencies: ["Client"], swiftSettings: strict),
+        .testTarget(
+            name: "ClientTests", dependencies: ["Client", "Digests"], swiftSettings: strict),
         .testTarget(
             name: "CodingsTests", dependencies: ["Codings", "HTTP", "TestSupport", containers],
             swiftSettings: strict),
@@ -75,6 +80,7 @@ let package = Package(
             dependencies: ["Content", "HTTP", "Linux", "TestSupport", containers],
             swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control"], swiftSettings: strict),
+        .testTarget(name: "DigestsTests", dependencies: ["Digests"], swiftSettings: strict),
         .testTarget(
             name: "HTTPTests", dependencies: ["HTTP", "TestSupport", containers],
             swiftSettings: strict),
