@@ -18,6 +18,10 @@ public enum ClientError: Error, Sendable, Equatable {
     case file(String, Errno)
     /// The file changed while it was sent.
     case changed(String)
+    /// The content is whole, but not what it should be.
+    case notVerified(String)
+    /// Another process works on the same file.
+    case inUse(String)
 }
 
 extension ClientError: CustomStringConvertible {
@@ -25,7 +29,7 @@ extension ClientError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .usage(let message), .connectionLost(let message), .timedOut(let message),
-            .changed(let message):
+            .changed(let message), .notVerified(let message), .inUse(let message):
             message
         case .cannotConnect(let message, let error):
             error.map { "\(message): \($0)" } ?? message

@@ -10,13 +10,21 @@ struct Connection: ~Copyable {
 
     /// Connects to the first of the server's addresses that takes it.
     ///
+    /// - Parameters:
+    ///   - server: the server.
+    ///   - timeouts: how long each address, and each wait later, may take.
+    ///   - total: when all is to be over.
+    ///   - trace: gets a line for each attempt.
     /// - Throws: `cannotConnect` with every attempt, `timedOut`.
-    init(to server: ServerURL, timeouts: Timeouts, total: Deadline?) throws(ClientError) {
+    init(
+        to server: ServerURL, timeouts: Timeouts, total: Deadline?, trace: ((String) -> Void)?
+    ) throws(ClientError) {
         name = TerminalText.escape(server.description)
         self.timeouts = timeouts
         self.total = total
         socket = try Self.connect(
-            to: Self.addresses(of: server), of: name, timeouts: timeouts, total: total)
+            to: Self.addresses(of: server), of: name, timeouts: timeouts, total: total,
+            trace: trace)
     }
 
     /// Sends as much as the kernel takes now.
@@ -123,7 +131,8 @@ struct Connection: ~Copyable {
     }
 
     private static func connect(
-        to addresses: [SocketAddress], of name: String, timeouts: Timeouts, total: Deadline?
+        to addresses: [SocketAddress], of name: String, timeouts: Timeouts, total: Deadline?,
+        trace: ((String) -> Void)?
     ) throws(ClientError) -> FileDescriptor {
         var attempts: [String] = []
         var lastError: Errno?
@@ -136,6 +145,7 @@ struct Connection: ~Copyable {
                 if try socket.wait(readable: false, milliseconds: deadline.milliseconds) {
                     guard let error = try socket.pendingError() else {
                         if address.family != .unix { try socket.setNoDelay() }
+                        trace?("* connected to \(TerminalText.escape("\(address)"))")
                         return socket
                     }
                     throw error
@@ -143,6 +153,7 @@ struct Connection: ~Copyable {
                 throw .timedOut
             } catch {
                 attempts.append("\(address)")
+                trace?("* not connected to \(TerminalText.escape("\(address)")): \(error)")
                 lastError = error
             }
             if let total, total.milliseconds == 0 { throw .timedOut(total.message) }

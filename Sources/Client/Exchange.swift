@@ -2,7 +2,8 @@ internal import Linux
 
 /// What a transfer tells while it runs.
 public struct Observer {
-    /// Gets every line of the heads that are sent (`> …`) and received (`< …`), escaped.
+    /// Gets every line of the heads that are sent (`> …`) and received (`< …`), and what happens
+    /// between them (`* …`), escaped.
     public var trace: ((String) -> Void)?
     /// Gets the bytes of content so far, and how many there will be where that is known.
     public var progress: ((Int, Int?) -> Void)?
@@ -35,8 +36,9 @@ struct Exchange: ~Copyable {
     ) throws(ClientError) {
         let head = try request.head(for: server, userAgent: session.userAgent)
         let connection = try Connection(
-            to: server, timeouts: session.timeouts, total: session.deadline)
-        try connection.sendAll(Array(head.utf8).span)
+            to: server, timeouts: session.timeouts, total: session.deadline,
+            trace: session.observer.trace)
+        try connection.sendAll((Array(head.utf8) + (request.content ?? [])).span)
         self.connection = connection
         parser = ResponseParser(method: request.method)
         observer = session.observer
@@ -45,7 +47,13 @@ struct Exchange: ~Copyable {
                 trace("> \(TerminalText.escape(String(line)))")
             }
             trace(">")
+            if let content = request.content { trace("* \(content.count) bytes of content sent") }
         }
+    }
+
+    /// Tells what happens between the heads.
+    func note(_ text: String) {
+        observer.trace?("* \(text)")
     }
 
     /// The length that the response announced.
@@ -86,14 +94,20 @@ struct Exchange: ~Copyable {
     }
 
     /// Reads the content to its end, or until `body`, which gets it in pieces, returns false.
+    ///
+    /// - Parameters:
+    ///   - earlier: how many bytes came before this content, as the progress has it.
+    ///   - body: gets the pieces.
+    /// - Throws: what `body` throws, and whatever is wrong with the content or the connection.
     mutating func readContent(
-        _ body: (Span<UInt8>) throws(ClientError) -> Bool
+        behind earlier: Int = 0, _ body: (Span<UInt8>) throws(ClientError) -> Bool
     ) throws(ClientError) {
         while true {
             switch try nextEvent() {
             case .content(let range):
                 let goesOn = try body(input.span.extracting(range))
-                observer.progress?(parser.contentByteCount, parser.contentLength)
+                observer.progress?(
+                    earlier + parser.contentByteCount, parser.contentLength.map { earlier + $0 })
                 if !goesOn { return }
             case .end:
                 return

@@ -50,6 +50,12 @@ public struct ResponseHead: Sendable, Equatable {
         fields.filter { equalsIgnoringCase($0.name, name) }.map(\.value)
     }
 
+    /// The codings of the content (RFC 9110 §8.4); nil where it has none.
+    public var contentCoding: String? {
+        let codings = values(of: "Content-Encoding").joined(separator: ", ")
+        return codings.isEmpty || equalsIgnoringCase(codings, "identity") ? nil : codings
+    }
+
     /// The media type of the content in lower case, without parameters; empty where none is given.
     public var mediaType: String {
         String((self["Content-Type"] ?? "").prefix { $0 != ";" && $0 != " " }).lowercased()

@@ -9,6 +9,17 @@ public enum Destination: Sendable, Equatable {
     case standardOutput
 }
 
+/// How something is got.
+public struct DownloadOptions: Sendable {
+    /// Whatever the status is, the content goes to the destination.
+    public var storesAnyStatus = false
+    /// What breaks off is kept as `NAME.part`, and what was kept is continued.
+    public var continues = false
+
+    /// The defaults: only content of success is stored, and only what is whole is kept.
+    public init() {}
+}
+
 /// What became of a download.
 public struct Download: Sendable {
     /// The response, whose content is the beginning of what explains a refusal.
@@ -17,75 +28,130 @@ public struct Download: Sendable {
     public let response: Session.Response
     /// Whether the content went to the destination.
     public let isStored: Bool
+    /// Bytes of the whole that had come in an earlier attempt.
+    public var earlierByteCount = 0
+    /// The algorithms of the digests that the content was checked against (RFC 9530), by name.
+    public var digests: [String] = []
 }
 
 extension Session {
     /// Gets a representation and stores it; nothing is stored unless the response is 2xx and whole.
     ///
+    /// The content is as the server has it: no coding is asked for, and one that comes all the same
+    /// is refused. Digests that the server sends are checked.
+    ///
     /// - Parameters:
     ///   - target: what to get; redirects on the same server are followed.
     ///   - server: where from.
     ///   - destination: where to.
-    ///   - storesAnyStatus: whatever the status is, the content goes to the destination.
+    ///   - options: how.
     /// - Returns: what the server said, and whether the content was stored.
     /// - Throws: whatever went wrong before the content was whole. A file that was there before is
     ///   as it was.
     public func get(
         _ target: RequestTarget, from server: ServerURL, to destination: Destination,
-        storesAnyStatus: Bool = false
+        options: DownloadOptions = DownloadOptions()
     ) throws(ClientError) -> Download {
-        var begun = try begin(Request(method: "GET", target: target), at: server)
-        let head = begun.head
-        guard head.isSuccessful || storesAnyStatus else {
-            let response = try begun.exchange.response(
-                head, from: begun.target, contentByteLimit: Self.explanationByteLimit)
-            return Download(response: response, isStored: false)
+        if options.continues, case .file(let path) = destination {
+            return try getContinuing(target, from: server, to: path)
         }
-        if head.status == 206 {
-            throw .malformedResponse("a part (206) of what was asked for as a whole")
+        var begun = try begin(Self.request(for: target), at: server)
+        guard begun.head.isSuccessful || options.storesAnyStatus else {
+            return try refused(&begun)
         }
-        try begun.exchange.store(at: destination)
-        let response = Response(
-            head: head, target: begun.target, content: [],
-            contentByteCount: begun.exchange.contentByteCount, isCut: false)
-        return Download(response: response, isStored: true)
+        return try store(
+            &begun, at: destination, storesAnyStatus: options.storesAnyStatus)
     }
 
-    /// How much of the content of a refusal is kept, to be shown.
-    static let explanationByteLimit = 64 << 10
+    /// A request for the whole of a representation, as it is.
+    static func request(method: String = "GET", for target: RequestTarget) -> Request {
+        Request(
+            method: method, target: target,
+            fields: [
+                .init(name: "Accept-Encoding", value: "identity"),
+                .init(name: "Want-Repr-Digest", value: "sha-256=5"),
+            ])
+    }
+
+    /// What comes of a response that is no success.
+    func refused(_ begun: inout Begun) throws(ClientError) -> Download {
+        let response = try begun.exchange.response(
+            begun.head, from: begun.target, contentByteLimit: Self.explanationByteLimit)
+        return Download(response: response, isStored: false)
+    }
+
+    /// Stores the content of a response when it is whole and is what it should be.
+    func store(
+        _ begun: inout Begun, at destination: Destination, storesAnyStatus: Bool = false
+    ) throws(ClientError) -> Download {
+        if begun.head.status == 206 {
+            throw .malformedResponse("a part (206) of what was asked for as a whole")
+        }
+        if !storesAnyStatus { try Self.checkCoding(of: begun.head) }
+        let verification = ContentVerification(whole: begun.head)
+        try begun.exchange.store(at: destination, verification)
+        return Download(
+            response: begun.stored(byteCount: begun.exchange.contentByteCount), isStored: true,
+            digests: verification.algorithms)
+    }
+
+    /// Refuses content that is coded as nobody asked for: under the name of the file it would be
+    /// something else.
+    static func checkCoding(of head: ResponseHead) throws(ClientError) {
+        guard let coding = head.contentCoding else { return }
+        throw .notVerified(
+            "the server sent the content coded (\(TerminalText.escape(coding))), "
+                + "which was not asked for")
+    }
+
+    /// How many bytes of the content of a refusal are kept, to be shown.
+    public static let explanationByteLimit = 64 << 10
+}
+
+extension Session.Begun {
+    /// The response, whose content was stored.
+    func stored(byteCount: Int) -> Session.Response {
+        Session.Response(
+            head: head, target: target, content: [], contentByteCount: byteCount, isCut: false)
+    }
 }
 
 extension Exchange {
-    fileprivate mutating func store(at destination: Destination) throws(ClientError) {
+    fileprivate mutating func store(
+        at destination: Destination, _ verification: ContentVerification
+    ) throws(ClientError) {
         switch destination {
         case .standardOutput:
             let stream = try naming("the standard output") { () throws(Errno) in
                 try FileDescriptor.standardOutput()
             }
-            try write(to: stream, named: "the standard output")
+            try write(to: stream, named: "the standard output", verification)
         case .file(let path):
             if let status = try? FileStatus(path: path), status.kind == .other {
                 let stream = try naming(path) { () throws(Errno) in
                     try FileDescriptor.open(path, .write)
                 }
-                try write(to: stream, named: path)
+                try write(to: stream, named: path, verification)
             } else {
                 let file = try naming(path) { () throws(Errno) in
                     try TemporaryFile(replacing: path)
                 }
-                try write(to: file.descriptor, named: path)
+                try write(to: file.descriptor, named: path, verification)
                 do throws(Errno) { try file.publish() } catch { throw .file(path, error) }
             }
         }
     }
 
     private mutating func write(
-        to stream: borrowing FileDescriptor, named name: String
+        to stream: borrowing FileDescriptor, named name: String,
+        _ verification: ContentVerification
     ) throws(ClientError) {
         try readContent { (piece) throws(ClientError) in
+            verification.update(piece)
             do throws(Errno) { try stream.writeWaiting(piece) } catch { throw .file(name, error) }
             return true
         }
+        try verification.finish()
     }
 }
 

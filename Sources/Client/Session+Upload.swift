@@ -43,7 +43,12 @@ extension Session {
         var exchange = try Exchange(request, to: server, with: self)
         var head = expects ? try exchange.awaitContinue() : nil
         var progress = Sending(isChunked: source.byteCount == nil)
-        if head == nil { head = try send(&source, over: &exchange, &progress) }
+        if head == nil {
+            head = try send(&source, over: &exchange, &progress)
+            exchange.note(
+                "\(progress.byteCount) bytes of content sent"
+                    + (progress.isWhole ? "" : ", then the server answered"))
+        }
         if let head, head.isSuccessful, !progress.isWhole {
             throw .malformedResponse("success (\(head.status)) before it had the whole content")
         }
@@ -101,7 +106,10 @@ extension Exchange {
                 if head.status == 100 { return nil }
             }
             let patience = end - ContinuousClock.now
-            if patience <= .zero { return nil }
+            if patience <= .zero {
+                note("the server does not say whether it takes the content; sending it")
+                return nil
+            }
             _ = try connection.wait(for: .readable, patience: patience)
         }
     }

@@ -42,7 +42,7 @@ public struct Session {
     /// Redirects that are followed, at most.
     public static let redirectLimit = 5
 
-    /// Sends a request without content and receives the response.
+    /// Sends a request and receives the response.
     ///
     /// - Parameters:
     ///   - request: the request; redirects on the same server are followed where it is GET or HEAD.

@@ -21,20 +21,11 @@ public struct TemporaryFile: ~Copyable {
     /// - Throws: ENOENT, EACCES, EROFS and so on where the directory takes no file; EISDIR where
     ///   `path` is a directory.
     public init(replacing path: String) throws(Errno) {
-        let replaced = try? FileStatus(path: path)
-        if replaced?.kind == .directory { throw .isDirectory }
-        // A link stays a link: the file that it points to is replaced.
-        let path = replaced == nil ? path : resolvedPath(path)
-        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        if name.isEmpty { throw .isDirectory }
-
+        let place = try ReplacedPath(path)
+        let (directory, name) = (place.directory, place.name)
         var temporaryPath: String?
         let descriptor = try Self.open(in: directory, for: name, temporaryPath: &temporaryPath)
-        // Content that only some could read stays so; a file system without permissions has none to
-        // keep.
-        if let replaced { _ = fchmod(descriptor.rawValue, replaced.mode & 0o777) }
+        if let mode = place.permissions { try? descriptor.setPermissions(mode) }
         self.descriptor = descriptor
         self.directory = directory
         self.name = name
@@ -135,11 +126,4 @@ public struct TemporaryFile: ~Copyable {
         let whole = kept.unicodeScalars.last == "\u{FFFD}" ? String(kept.dropLast()) : kept
         return ".\(whole).\(String(decoding: suffix, as: UTF8.self))"
     }
-}
-
-/// The path with every symbolic link resolved (realpath(3)); the path itself where that fails.
-private func resolvedPath(_ path: String) -> String {
-    guard let resolved = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(resolved) }
-    return unsafe String(cString: resolved)
 }

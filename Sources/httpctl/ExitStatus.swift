@@ -27,9 +27,10 @@ enum ExitStatus: Int32, CaseIterable {
     case connectionFailed = 10
     /// It took too long.
     case timedOut = 11
-    /// The content is not what it should be: it ended before its announced length.
+    /// The content is not what it should be: it ended before its announced length, it is another
+    /// than its digest says, or it is coded as nobody asked for.
     case notVerified = 12
-    /// Interrupted by SIGINT; what was not whole was removed.
+    /// Interrupted by SIGINT; what was not whole was removed, or is kept to be continued.
     case interrupted = 130
 
     /// The meaning in a few words, for `--help`.
@@ -74,8 +75,8 @@ enum ExitStatus: Int32, CaseIterable {
             case .usage: .usage
             case .cannotConnect, .connectionLost: .connectionFailed
             case .timedOut: .timedOut
-            case .incomplete: .notVerified
-            case .malformedResponse, .file, .changed: .failed
+            case .incomplete, .notVerified: .notVerified
+            case .malformedResponse, .file, .changed, .inUse: .failed
             }
     }
 }

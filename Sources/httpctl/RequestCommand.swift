@@ -54,7 +54,7 @@ struct RequestCommand: ParsableCommand {
                 target: target == "*" ? .asterisk : RequestTarget(typed: target))
             // Methods that have content say that they send none (RFC 9110 §8.6).
             if verb == "POST" || verb == "PATCH" {
-                request.fields.append(.init(name: "Content-Length", value: "0"))
+                request.content = []
             }
             try Asking(request: request, server: server, transfer: transfer)
                 .run(isJSON: options.json)

@@ -10,6 +10,10 @@ struct TransferReport {
     let duration: Duration
     /// Bytes of the content that moved: what was got, or what was put.
     var byteCount = 0
+    /// Bytes of a download that had come in an earlier attempt.
+    var earlierByteCount = 0
+    /// The algorithms of the digests that a download was checked against.
+    var digests: [String] = []
     /// Where a download was stored; nil where nothing was.
     var storedPath: String?
 
@@ -64,6 +68,7 @@ struct TransferReport {
 
     /// What the server says about it, where that is short text (RFC 9457, or plain).
     private var detail: String? {
+        if head.contentCoding != nil { return nil }
         let lines: String
         switch head.mediaType {
         case "text/plain":
@@ -101,6 +106,8 @@ struct TransferReport {
             json.member("etag", head["ETag"])
             json.member("location", head["Location"])
             json.member("stored", storedPath)
+            json.member("continued_from", earlierByteCount)
+            json.member("verified", digests)
         }
         return String(decoding: json.bytes, as: UTF8.self)
     }
