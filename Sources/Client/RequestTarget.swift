@@ -20,6 +20,18 @@ public struct RequestTarget: Sendable, Equatable, CustomStringConvertible {
         description = directory.description + Self.escape(Array(name.utf8), keepsEscapes: false)
     }
 
+    /// The target with one more parameter in its query.
+    public func with(query name: String, _ value: String) -> RequestTarget {
+        // What stands for itself in a path may separate parameters.
+        let escaped = Self.escape(Array(value.utf8), keepsEscapes: false).map { character in
+            "&+=;".contains(character)
+                ? "%" + String(character.asciiValue ?? 0, radix: 16, uppercase: true)
+                : String(character)
+        }
+        let separator = path.utf8.count == description.utf8.count ? "?" : "&"
+        return RequestTarget(verbatim: "\(description)\(separator)\(name)=\(escaped.joined())")
+    }
+
     /// The target `*`, of the server as a whole (RFC 9112 §3.2.4).
     public static let asterisk = RequestTarget(verbatim: "*")
 

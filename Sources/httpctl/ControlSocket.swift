@@ -12,15 +12,20 @@ struct ControlSocket {
     /// - Parameters:
     ///   - method: the method.
     ///   - target: what is asked for.
+    ///   - content: what is sent with a POST, and its media type.
     ///   - patience: how long the daemon may take.
     /// - Returns: the status code and the JSON text.
     /// - Throws: `Failure`, which says what to do where the daemon does not run.
     func ask(
-        _ method: String, _ target: String, patience: Duration
+        _ method: String, _ target: String,
+        content: (mediaType: String, bytes: [UInt8])? = nil, patience: Duration
     ) throws -> (statusCode: Int, json: [UInt8]) {
         var request = Request(method: method, target: RequestTarget(typed: target))
-        if method == "POST" {
-            request.fields.append(.init(name: "Content-Length", value: "0"))
+        if let content {
+            request.fields.append(.init(name: "Content-Type", value: content.mediaType))
+            request.content = content.bytes
+        } else if method == "POST" {
+            request.content = []
         }
         let session = Session(
             timeouts: Timeouts(connect: .seconds(10), stall: patience),

@@ -11,8 +11,8 @@ struct HTTPControl: ParsableCommand {
         commandName: "httpctl",
         abstract: "Get and put files over HTTP, and control httpd-swift.",
         discussion: """
-            Files go from and to --server, or the server of a URL. status, reload and check are \
-            for the httpd-swift of this machine.
+            Files go from and to --server, or the server of a URL. status, explain, reload and \
+            check are for the httpd-swift of this machine.
 
             EXIT STATUS:
             \(exitStatusTable)
@@ -23,10 +23,13 @@ struct HTTPControl: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Transfers",
-                subcommands: [Get.self, Put.self, Head.self, RequestCommand.self]
+                subcommands: [
+                    Get.self, Put.self, Delete.self, Head.self, RequestCommand.self,
+                ]
             ),
             CommandGroup(
-                name: "Control", subcommands: [StatusCommand.self, Reload.self, Check.self]),
+                name: "Control",
+                subcommands: [StatusCommand.self, Explain.self, Reload.self, Check.self]),
         ])
 
     @OptionGroup var options: GlobalOptions

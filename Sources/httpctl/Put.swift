@@ -23,17 +23,13 @@ struct Put: ParsableCommand {
     @Flag(help: "Only where there is no such file yet.")
     var create = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Only where the server's file still has this entity tag.", valueName: "etag"))
-    var ifMatch: String?
-
+    @OptionGroup var precondition: PreconditionOptions
     @OptionGroup var transfer: TransferOptions
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
         if file.isEmpty { throw ValidationError("The name of the file is empty.") }
-        if create && ifMatch != nil {
+        if create && precondition.ifMatch != nil {
             throw ValidationError("--create and --if-match exclude each other.")
         }
         if file == "-" && (target ?? "/").hasSuffix("/") {
@@ -50,17 +46,28 @@ struct Put: ParsableCommand {
             }
             target = RequestTarget(fileNamed: name, below: target)
         }
-        var fields: [ResponseHead.Field] = []
+        var fields = precondition.fields
         if create { fields.append(.init(name: "If-None-Match", value: "*")) }
-        if let ifMatch {
-            // The quotation marks, which a shell eats, belong to it (RFC 9110 §8.8.3).
-            let isComplete = ifMatch.hasSuffix("\"") || ifMatch == "*"
-            fields.append(.init(name: "If-Match", value: isComplete ? ifMatch : "\"\(ifMatch)\""))
-        }
         try Uploading(
             path: file == "-" ? nil : file, target: target, server: server, fields: fields,
             transfer: transfer
         ).run(isJSON: options.json)
+    }
+}
+
+/// On which state of the server's file a change depends, for `put` and `delete`.
+struct PreconditionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Only where the server's file still has this entity tag.", valueName: "etag"))
+    var ifMatch: String?
+
+    /// The field line that says so (RFC 9110 §13.1.1).
+    var fields: [ResponseHead.Field] {
+        guard let ifMatch else { return [] }
+        // The quotation marks, which a shell eats, belong to a tag (RFC 9110 §8.8.3).
+        let isComplete = ifMatch.hasSuffix("\"") || ifMatch == "*"
+        return [.init(name: "If-Match", value: isComplete ? ifMatch : "\"\(ifMatch)\"")]
     }
 }
 

@@ -35,7 +35,7 @@ struct StatusPage {
         [
             ("Configuration", configuration),
             ("Last reload", lastReload),
-            ("Listeners", table(status.listeners.map { [$0.name, $0.address] })),
+            ("Listeners", TextTable.lines(status.listeners.map { [$0.name, $0.address] })),
             ("Sites", sites),
             ("Workers", workers),
             ("Connections", connections),
@@ -75,7 +75,7 @@ struct StatusPage {
     }
 
     private var sites: [String] {
-        table(
+        TextTable.lines(
             status.sites.map { site in
                 [
                     site.name, site.root, site.serverNames.joined(separator: " "),
@@ -88,7 +88,7 @@ struct StatusPage {
         let total = status.workers.count
         guard total > 1 else { return ["\(total)"] }
         return ["\(total)"]
-            + table(
+            + TextTable.lines(
                 status.workers.map { worker in
                     [
                         "\(worker.id)", Units.count(worker.connections, "connection"),
@@ -168,25 +168,6 @@ struct StatusPage {
                 + "\(Units.number(log.journalSuppressed)) over the rate limit, "
                 + "\(Units.number(log.journalDropped)) dropped"
         ]
-    }
-
-    /// Rows of cells, escaped and aligned in columns.
-    private func table(_ rows: [[String]]) -> [String] {
-        let rows = rows.map { $0.map(escaped) }
-        var widths: [Int] = []
-        for row in rows {
-            for (column, cell) in row.enumerated() {
-                if column == widths.count { widths.append(0) }
-                widths[column] = max(widths[column], cell.count)
-            }
-        }
-        return rows.map { row in
-            let cells = row.enumerated().map { column, cell in
-                cell + String(repeating: " ", count: widths[column] - cell.count)
-            }
-            let line = cells.joined(separator: "  ")
-            return line.reversed().drop { $0 == " " }.reversed().map(String.init).joined()
-        }
     }
 
     /// `2026-01-02T03:04:05.678Z` as `2026-01-02 03:04:05 UTC`.
