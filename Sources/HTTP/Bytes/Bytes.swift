@@ -118,6 +118,13 @@ extension Span<UInt8> {
         return value
     }
 
+    /// A copy of the bytes.
+    public var array: [UInt8] {
+        [UInt8](capacity: count) { array in
+            for index in 0..<count { array.append(self[index]) }
+        }
+    }
+
     /// A string of the bytes, read as UTF-8 with repairs.
     public var text: String {
         var string = ""

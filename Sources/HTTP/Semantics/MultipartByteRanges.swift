@@ -72,8 +72,12 @@ public struct MultipartByteRanges: Sendable {
     }
 
     private func appendBoundary(to output: inout Bytes) {
-        output.append(hexadecimal: boundary.0)
-        output.append(0x2D)
-        output.append(hexadecimal: boundary.1)
+        // Of one length, so that so is the content, whatever the boundary.
+        for half in [boundary.0, boundary.1] {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: half >> shift) & 0xF
+                output.append(digit &+ (digit < 10 ? 0x30 : 0x57))
+            }
+        }
     }
 }

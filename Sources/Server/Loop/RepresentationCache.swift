@@ -28,6 +28,8 @@ struct RepresentationCache: ~Copyable {
         let path: ResolvedPath?
         /// The root that `path` is below.
         let root: SiteRoot
+        /// Where there must be no file, or that one would be served.
+        fileprivate let rivals: [ResolvedPath]
         /// Which codings the file has beside.
         var variants: KnownVariants
         /// The file that the coded content was found to be of; nil where there is no coding.
@@ -47,8 +49,8 @@ struct RepresentationCache: ~Copyable {
 
     /// Which codings a file has, as far as is known.
     struct KnownVariants: BitwiseCopyable {
-        /// Those beside identity.
-        var codings = ContentCodingSet()
+        /// Those beside identity, the preferred first.
+        var order = ContentCodingOrder()
         /// The second in which that was found out; after it, a new sibling may be there.
         ///
         /// The last second of all where none is looked for.
@@ -135,6 +137,8 @@ struct RepresentationCache: ~Copyable {
         /// What the file without a coding was, where this is one of its codings.
         let origin: FileStatus?
         let variants: KnownVariants
+        /// Where there must be no file, or that one would be served.
+        var rivals: [ResolvedPath] = []
         /// The batch that it was read in.
         let batch: Int
     }
@@ -169,7 +173,8 @@ struct RepresentationCache: ~Copyable {
         let entry = Entry(
             message: message, headByteCount: headByteCount,
             representation: candidate.representation, status: candidate.status,
-            path: candidate.path, root: candidate.root, variants: candidate.variants,
+            path: candidate.path, root: candidate.root, rivals: candidate.rivals,
+            variants: candidate.variants,
             origin: candidate.origin, site: site, coding: coding, key: ownKey, hash: hash,
             batch: candidate.batch, dateSecond: clock.seconds)
         makeRoom(for: entry.byteCount)
@@ -250,7 +255,9 @@ struct RepresentationCache: ~Copyable {
     ) -> Bool {
         entries[index].isUsed = true
         if entries[index].batch != batch, let path = entries[index].path?.bytes {
-            guard entries[index].root.isUnchanged(path.span, since: entries[index].status) else {
+            guard entries[index].root.isUnchanged(path.span, since: entries[index].status),
+                !hasRival(index)
+            else {
                 removeEntry(index)
                 return false
             }
@@ -264,6 +271,13 @@ struct RepresentationCache: ~Copyable {
             }
         }
         return true
+    }
+
+    private func hasRival(_ index: Int) -> Bool {
+        let rivals = entries[index].rivals
+        guard !rivals.isEmpty else { return false }
+        let root = entries[index].root
+        return rivals.contains { root.hasFile($0.bytes.span) }
     }
 
     private mutating func store(_ entry: consuming Entry) -> Int {

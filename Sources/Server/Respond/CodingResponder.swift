@@ -15,8 +15,8 @@ struct Variants: Sendable {
     }
 
     var siblings: [Sibling] = []
-    /// All that there are, those that are made on the fly included.
-    var codings = ContentCodingSet()
+    /// All that there are, the preferred first: what is there already before what has to be made.
+    var order = ContentCodingOrder()
     /// Others may come at any time, as when a sibling is put there.
     var mayChange = false
 
@@ -60,13 +60,15 @@ extension Connection {
                 continue
             }
             variants.siblings.append(.init(coding: coding, found: found, file: sibling))
-            variants.codings.insert(ContentCodingSet(coding))
         }
-        guard defaults.compresses(byteCount: file.status.size) else { return variants }
-        for coding in defaults.compression {
-            if case .useless? = loop.workshop.content(of: file.status, coding) { continue }
-            variants.codings.insert(ContentCodingSet(coding))
+        var codings = variants.siblings.map(\.coding)
+        if defaults.compresses(byteCount: file.status.size) {
+            for coding in defaults.compression {
+                if case .useless? = loop.workshop.content(of: file.status, coding) { continue }
+                codings.append(coding)
+            }
         }
+        variants.order = ContentCodingOrder(codings)
         return variants
     }
 
@@ -94,11 +96,10 @@ extension Connection {
         _ coding: ContentCoding, _ selection: Selection, _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>, _ loop: inout Loop
     ) {
-        let key = bytes.extracting(head.path.range)
         if let sibling = selection.variants.siblings.first(where: { $0.coding == coding }) {
             explanation?.note(
                 .file, path: sibling.file.path, why: "it holds \(selection.file.path.text) already")
-            respondSibling(sibling, selection, key, head, bytes, &loop)
+            respondSibling(sibling, selection, head, bytes, &loop)
             return
         }
         switch loop.workshop.content(of: selection.file.status, coding) {
@@ -108,10 +109,12 @@ extension Connection {
                 distinction: loop.workshop.fingerprint(of: coding), loop)
             respondCoded(
                 representation, .memory(content), content: content.bytes, status: nil, path: nil,
-                selection, key, head, bytes, &loop)
+                selection, head, bytes, &loop)
         case .useless?:
             // It was found out just now; the next look sees it.
-            respondFile(selection.file, selection.found, head, bytes, selection.site, &loop)
+            respondFile(
+                selection.file, selection.found, selection.key, rivals: selection.rivals,
+                page: selection.page, head, bytes, selection.site, &loop)
         case nil:
             makeContent(coding, selection, head, bytes, &loop)
         }
@@ -124,8 +127,8 @@ extension Connection {
     ) {
         guard !mayBlock else {
             respond(
-                with: representation(of: selection, loop), .file(selection.file), head, bytes,
-                &loop)
+                with: representation(of: selection, loop), .file(selection.file),
+                page: selection.page, head, bytes, &loop)
             return
         }
         lookupCount += 1
@@ -137,7 +140,7 @@ extension Connection {
     }
 
     private mutating func respondSibling(
-        _ sibling: Variants.Sibling, _ selection: Selection, _ key: Span<UInt8>,
+        _ sibling: Variants.Sibling, _ selection: Selection,
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
     ) {
         let status = sibling.file.status
@@ -158,29 +161,31 @@ extension Connection {
             distinction: version ^ UInt64(status.size) &* 0x9E37_79B9_7F4A_7C15, loop)
         respondCoded(
             representation, .file(sibling.file), content: content, status: status,
-            path: sibling.file.path, selection, key, head, bytes, &loop)
+            path: sibling.file.path, selection, head, bytes, &loop)
     }
 
     /// Answers with a coded content, which is kept where it is small.
     private mutating func respondCoded(
         _ representation: Representation, _ source: RepresentationSource, content: [UInt8]?,
-        status: FileStatus?, path: ResolvedPath?, _ selection: Selection, _ key: Span<UInt8>,
+        status: FileStatus?, path: ResolvedPath?, _ selection: Selection,
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
     ) {
         guard let content, content.count <= RepresentationCache.fileByteLimit, explanation == nil
         else {
-            respond(with: representation, source, head, bytes, &loop)
+            respond(
+                with: representation, source, page: selection.page, head, bytes, &loop)
             return
         }
         // The first entry tells the next request which codings there are.
-        _ = keep(selection, key, keepsContent: false, &loop)
+        _ = keep(selection, keepsContent: false, &loop)
         let candidate = RepresentationCache.Candidate(
             representation: representation, root: loop.snapshot.sites[selection.site].root,
             status: status ?? selection.file.status, path: path, origin: selection.file.status,
             variants: .init(), batch: lookups.isEmpty ? loop.batch : loop.batch - 1)
         let index = loop.cache.insert(
-            key, site: selection.site, candidate, content: content, clock: loop.clock)
-        respond(withEntry: index, head, bytes, &loop)
+            selection.key.span, site: selection.site, candidate, content: content,
+            clock: loop.clock)
+        respond(withEntry: index, page: selection.page, head, bytes, selection.site, &loop)
     }
 
     private func codedRepresentation(

@@ -15,7 +15,7 @@ extension Connection {
         let key = bytes.extracting(head.path.range)
         if lookups.isEmpty, explanation == nil,
             let index = loop.cache.find(key, site: site, batch: loop.batch, clock: loop.clock),
-            respondCached(index, key, head, bytes, site, &loop)
+            respondCached(index, key, head, bytes, site, page: nil, &loop)
         {
             return
         }
@@ -32,7 +32,9 @@ extension Connection {
                 why: file.path == path
                     ? "the path leads to it"
                     : "it is the page of the directory, or of the clean target")
-            respondFile(file, found, head, bytes, site, &loop)
+            respondFile(
+                file, found, key.array, rivals: rivals(of: file, for: path, site, loop), page: nil,
+                head, bytes, site, &loop)
         case .directory:
             redirectToDirectory(path, head, bytes, &loop)
         case .unindexed:
@@ -92,17 +94,17 @@ extension Connection {
     /// The shortest way: a plain GET of a file that is in memory is one send of one buffer.
     ///
     /// - Returns: false where the cache does not have what is asked for.
-    private mutating func respondCached(
+    mutating func respondCached(
         _ index: Int, _ key: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        _ site: Int, _ loop: inout Loop
+        _ site: Int, page: FallbackPage?, _ loop: inout Loop
     ) -> Bool {
         var index = index
         if head.has(.acceptEncoding) {
             let variants = loop.cache.variants(at: index)
             guard variants.second >= loop.clock.seconds else { return false }
-            if !variants.codings.isEmpty || head.mayRefuseIdentity(in: bytes) {
+            if variants.order.count > 0 || head.mayRefuseIdentity(in: bytes) {
                 let coding = head.acceptedCodings(in: bytes).preferred(
-                    among: variants.codings, order: loop.snapshot.sites[site].defaults.codingOrder)
+                    among: variants.order.codings, order: variants.order)
                 // What cannot be answered from here is answered elsewhere.
                 guard let coding else { return false }
                 if coding != .identity {
@@ -115,20 +117,23 @@ extension Connection {
         }
         guard loop.cache.hasContent(index) else { return false }
         loop.statistics.cacheHits &+= 1
-        respond(withEntry: index, head, bytes, &loop)
+        respond(withEntry: index, page: page, head, bytes, site, &loop)
         return true
     }
 
     /// Answers with an entry of the cache.
     mutating func respond(
-        withEntry index: Int, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
-        _ loop: inout Loop
+        withEntry index: Int, page: FallbackPage?, _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
         guard head.method == .get, head.minorVersion == 1, exchange.mayPersist,
-            !head.isConditionalOrPartial, explanation == nil
+            !head.isConditionalOrPartial, explanation == nil, page == nil
         else {
             let representation = loop.cache.representation(at: index)
-            respond(with: representation, .cached(index), head, bytes, &loop)
+            // For the fields of an error, if it comes to one.
+            rule = representation.rule
+            self.site = site
+            respond(with: representation, .cached(index), page: page, head, bytes, &loop)
             return
         }
         if bytes.count == head.byteCount, loop.outgoing.isEmpty, !hasOutput {
@@ -194,9 +199,17 @@ extension Connection {
     }
 
     /// Answers with a file, in the coding that the request prefers of those that there are.
+    ///
+    /// - Parameters:
+    ///   - file: the file.
+    ///   - found: where it was found.
+    ///   - key: the key that it has in the cache.
+    ///   - rivals: where there must be no file, or that one would be served.
+    ///   - page: what it is sent as, where the request did not ask for it.
     mutating func respondFile(
-        _ file: OpenFile, _ found: FoundPath, _ head: borrowing RequestHead,
-        _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
+        _ file: OpenFile, _ found: FoundPath, _ key: [UInt8], rivals: [ResolvedPath] = [],
+        page: FallbackPage?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int,
+        _ loop: inout Loop
     ) {
         // An index page, or the page behind a clean target, has a path of its own.
         let rule = loop.snapshot.sites[site].rule(for: file.path)
@@ -204,10 +217,11 @@ extension Connection {
             respondError(.forbidden, "The path may not be accessed.", head, bytes, &loop)
             return
         }
+        self.rule = rule
         guard let variants = findVariants(of: file, rule, site, &loop) else { return }
-        let available = variants.codings
+        let available = variants.order.codings
         let coding = head.acceptedCodings(in: bytes).preferred(
-            among: available, order: rule.site.codingOrder)
+            among: available, order: variants.order)
         guard let coding else {
             explanation?.note(
                 .coding, "none",
@@ -220,7 +234,8 @@ extension Connection {
         }
         explanation?.note(coding, of: available, isAsked: head.has(.acceptEncoding))
         let selection = Selection(
-            file: file, found: found, rule: rule, site: site, variants: variants)
+            file: file, found: found, rule: rule, site: site, variants: variants, key: key,
+            rivals: rivals, page: page)
         if coding == .identity {
             respondIdentity(selection, head, bytes, &loop)
         } else {
@@ -233,13 +248,13 @@ extension Connection {
         _ selection: Selection, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ loop: inout Loop
     ) {
-        let key = bytes.extracting(head.path.range)
-        if let index = keep(selection, key, keepsContent: true, &loop) {
-            respond(withEntry: index, head, bytes, &loop)
+        if let index = keep(selection, keepsContent: true, &loop) {
+            respond(
+                withEntry: index, page: selection.page, head, bytes, selection.site, &loop)
         } else if work == .none {
             respond(
-                with: representation(of: selection, loop), .file(selection.file), head, bytes,
-                &loop)
+                with: representation(of: selection, loop), .file(selection.file),
+                page: selection.page, head, bytes, &loop)
         }
     }
 }
@@ -251,6 +266,12 @@ struct Selection {
     let rule: Rule
     let site: Int
     let variants: Variants
+    /// The key that it has in the cache.
+    let key: [UInt8]
+    /// Where there must be no file, or that one would be served.
+    let rivals: [ResolvedPath]
+    /// What it is sent as, where the request did not ask for it.
+    let page: FallbackPage?
 }
 
 extension Connection {
@@ -258,7 +279,7 @@ extension Connection {
     func representation(of selection: Selection, _ loop: borrowing Loop) -> Representation {
         representation(
             of: selection.file, selection.rule, selection.site,
-            isNegotiated: !selection.variants.codings.isEmpty, loop)
+            isNegotiated: selection.variants.order.count > 0, loop)
     }
 
     func representation(
@@ -278,21 +299,22 @@ extension Connection {
     /// - Returns: the index of its entry, if that has the content; nil also where the content is
     ///   being read elsewhere (`work` is then `.lookup`).
     mutating func keep(
-        _ selection: Selection, _ key: Span<UInt8>, keepsContent: Bool, _ loop: inout Loop
+        _ selection: Selection, keepsContent: Bool, _ loop: inout Loop
     ) -> Int? {
         let file = selection.file
+        let key = selection.key
         let representation = representation(of: selection, loop)
         // What may still change without a trace is not kept.
         guard !representation.validators.entityTag.isWeak, explanation == nil else { return nil }
         let known = RepresentationCache.KnownVariants(
-            codings: selection.variants.codings,
+            order: selection.variants.order,
             second: selection.variants.mayChange ? loop.clock.seconds : Int.max)
         let index = loop.cache.update(
-            key, site: selection.site, known, status: file.status,
+            key.span, site: selection.site, known, status: file.status,
             isNegotiated: representation.isNegotiated)
         if let index { return index }
         let isSmall = file.status.size <= RepresentationCache.fileByteLimit
-        guard isSmall || !known.codings.isEmpty else { return nil }
+        guard isSmall || known.order.count > 0 else { return nil }
         let isElsewhere = lookups.contains { $0.path == selection.found.path }
         var content: [UInt8]?
         if isSmall, keepsContent {
@@ -309,10 +331,11 @@ extension Connection {
         let candidate = RepresentationCache.Candidate(
             representation: representation, root: loop.snapshot.sites[selection.site].root,
             status: file.status, path: file.path, origin: nil, variants: known,
+            rivals: selection.rivals,
             // What was read elsewhere was so before this batch.
             batch: isElsewhere ? loop.batch - 1 : loop.batch)
         let entry = loop.cache.insert(
-            key, site: selection.site, candidate, content: content, clock: loop.clock)
+            key.span, site: selection.site, candidate, content: content, clock: loop.clock)
         return content == nil ? nil : entry
     }
 }

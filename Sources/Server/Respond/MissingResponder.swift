@@ -19,10 +19,9 @@ extension Connection {
         let key = page.path.pageKey
         if explanation == nil,
             let index = loop.cache.find(
-                key.span, site: site, batch: loop.batch, clock: loop.clock)
+                key.span, site: site, batch: loop.batch, clock: loop.clock),
+            respondCached(index, key.span, head, bytes, site, page: page, &loop)
         {
-            let representation = loop.cache.representation(at: index)
-            respondFallback(representation, .cached(index), page, head, bytes, &loop)
             return
         }
         let root = loop.snapshot.sites[site].root
@@ -30,16 +29,7 @@ extension Connection {
         switch found.result {
         case .file(let file):
             explanation?.note(.file, path: file.path, why: "it is the page for what is missing")
-            let selection = Selection(
-                file: file, found: found, rule: loop.snapshot.sites[site].rule(for: file.path),
-                site: site, variants: .none)
-            if let index = keep(selection, key.span, keepsContent: true, &loop) {
-                let representation = loop.cache.representation(at: index)
-                respondFallback(representation, .cached(index), page, head, bytes, &loop)
-            } else if work == .none {
-                respondFallback(
-                    representation(of: selection, loop), .file(file), page, head, bytes, &loop)
-            }
+            respondFile(file, found, key, page: page, head, bytes, site, &loop)
         case .wouldBlock:
             lookUpElsewhere(page.path, root, &loop)
         default:
@@ -47,12 +37,13 @@ extension Connection {
         }
     }
 
-    /// Sends the fallback page: as an error's content, or as if it had been asked for.
-    private mutating func respondFallback(
-        _ representation: Representation, _ source: RepresentationSource, _ page: FallbackPage,
+    /// Sends a representation: as an error's content where it is the page for that, else as what
+    /// was asked for.
+    mutating func respond(
+        with representation: Representation, _ source: RepresentationSource, page: FallbackPage?,
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
     ) {
-        guard page.status == .notFound else {
+        guard let page, page.status == .notFound else {
             respond(with: representation, source, head, bytes, &loop)
             return
         }

@@ -81,6 +81,16 @@ extension Connection {
         }
     }
 
+    /// Where there must be no file, or that one would be served in place of a file that a path leads
+    /// to.
+    func rivals(
+        of file: OpenFile, for path: ResolvedPath, _ site: Int, _ loop: borrowing Loop
+    ) -> [ResolvedPath] {
+        guard file.path != path else { return [] }
+        return path.namesDirectory
+            ? loop.snapshot.sites[site].root.pathsBefore(file.path, for: path) : [path]
+    }
+
     /// Sends who asks for a page by its name to its clean target.
     ///
     /// - Returns: whether the request was answered, or waits.

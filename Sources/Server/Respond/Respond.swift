@@ -43,8 +43,10 @@ extension Connection {
         case .options:
             respondOptions(head, bytes, site, &loop)
         case .unknown:
+            noteRule(head, bytes, site, loop)
             respondError(.notImplemented, "The method is not known.", head, bytes, &loop)
         case .connect, .patch, .post, .trace:
+            noteRule(head, bytes, site, loop)
             if head.method == .connect { exchange.close() }
             respondMethodNotAllowed(head, bytes, site, &loop)
         }
@@ -78,19 +80,27 @@ extension Connection {
     private mutating func respondOptions(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
-        let snapshotSite = loop.snapshot.sites[site]
-        if head.targetForm != .asterisk,
-            let path = try? ResolvedPath(decoding: bytes.extracting(head.path.range))
-        {
-            self.site = site
-            rule = snapshotSite.rule(for: path)
-        }
-        let allow = allowedMethods(head, bytes, snapshotSite)
+        noteRule(head, bytes, site, loop)
+        let allow = allowedMethods(head, bytes, loop.snapshot.sites[site])
         finishOrDiscardRequest(head)
         beginResponse(.noContent, &loop)
         loop.outgoing.appendField("Allow", allow)
         endHead(head, &loop)
         finish(head, bytes, .noContent, contentByteCount: 0, &loop)
+    }
+
+    /// Notes what holds for the request's path, for the fields of the response.
+    private mutating func noteRule(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: borrowing Loop
+    ) {
+        self.site = site
+        let path =
+            head.targetForm == .origin || head.targetForm == .absolute
+            ? try? ResolvedPath(decoding: bytes.extracting(head.path.range)) : nil
+        let snapshotSite = loop.snapshot.sites[site]
+        let rule = path.map { snapshotSite.rule(for: $0) } ?? snapshotSite.defaultRule
+        explanation?.note(rule)
+        self.rule = rule
     }
 
     mutating func respondMethodNotAllowed(

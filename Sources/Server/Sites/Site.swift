@@ -77,8 +77,6 @@ final class SiteDefaults: Sendable {
     let precompressed: [ContentCoding]
     /// Codings that are made on the fly, the preferred first.
     let compression: [ContentCoding]
-    /// All of them, the preferred first.
-    let codingOrder: ContentCodingOrder
     /// The pages of errors, by status.
     let errorPages: [UInt16: ResolvedPath]
 
@@ -90,7 +88,6 @@ final class SiteDefaults: Sendable {
         compressibleTypes = CompressibleTypes(settings.compressionTypes)
         precompressed = settings.precompressed.map(\.coding)
         compression = settings.compression.map(\.coding)
-        codingOrder = ContentCodingOrder(precompressed + compression)
         errorPages = Dictionary(
             settings.errorPages.map {
                 (UInt16($0.status), ResolvedPath(decoded: Array($0.path.utf8)))
