@@ -21,8 +21,9 @@ export SWIFT PYTHON
 
 build_packages = libbrotli-dev libssl-dev libsystemd-dev libzstd-dev pkg-config python3 \
     python3-pygments zlib1g-dev
-test_packages = $(build_packages) brotli chromium curl dbus fonts-dejavu-core logrotate man-db \
-    python3-pytest strace systemd systemd-container util-linux zstd
+test_packages = $(build_packages) aria2 brotli chromium curl dbus fonts-dejavu-core logrotate \
+    man-db python3-brotli python3-pytest python3-venv python3-zstandard rsync strace systemd \
+    systemd-container util-linux wget2 zstd
 release = $(SWIFT) build -c release --static-swift-stdlib \
     --explicit-target-dependency-import-check error
 sources = Package.swift Sources Tests
