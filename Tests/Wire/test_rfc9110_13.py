@@ -202,44 +202,6 @@ class TestNotModified:
             tag = server.fetch(target).get("etag")
             assert server.fetch(target, fields={"If-None-Match": tag}).status == 304, target
 
-    def test_tags_tell_files_and_versions_apart(self, server):
-        tags = [server.fetch(target).get("etag") for target in ("/ten.txt", "/empty.txt")]
-        assert len(set(tags)) == 2
-        path = server.put_file("version.txt", b"1234", MODIFIED)
-        first = server.fetch("/version.txt").get("etag")
-        os.utime(path, ns=(0, MODIFIED * 10**9 + 1))
-        second = server.fetch("/version.txt").get("etag")
-        assert first != second, "a nanosecond later is another version"
-
-    def test_last_modified_is_never_in_the_future(self, server):
-        # RFC 9110 §8.8.2.1
-        server.put_file("future.txt", TEN, time.time() + 86400)
-        response = server.fetch("/future.txt")
-        modified = response.get("last-modified")
-        assert response.content == TEN
-        assert modified is None or modified <= response.get("date") or \
-            modified[5:] == response.get("date")[5:]
-
-    def test_a_young_file_is_never_304_for_other_content(self, server):
-        path = server.put_file("young.txt", b"x" * 40)
-        with server.connect() as connection, open(path, "r+b", buffering=0) as file:
-            for number in range(500):
-                before = connection.ask(request("/young.txt"))
-                content = b"%040d" % number
-                os.pwrite(file.fileno(), content, 0)
-                fields = {"If-None-Match": before.get("etag", '"none"')}
-                response = connection.ask(request("/young.txt", fields=fields))
-                assert response.status == 200 and response.content == content
-
-    def test_a_tag_becomes_strong(self, server):
-        server.put_file("settles.txt", b"settles\n")
-        strong = until(lambda: server.fetch("/settles.txt").get("etag").startswith('"'), 5)
-        assert strong
-
-    def test_a_missing_file_ignores_preconditions(self, server, tag):
-        for fields in ({"If-Match": tag}, {"If-Match": "*"}, {"If-None-Match": "*"}):
-            assert server.fetch("/missing", fields=fields).status == 404
-
 
 class TestIfRange:
     @pytest.mark.parametrize("value,status", [
