@@ -87,7 +87,7 @@ def sites(files):
             Rule("/secret/", {"Deny": "yes"}),
             Rule("/old/", {"Redirect": (301, "/dir/$1")}),
             Rule("/goto/*/**", {"Redirect": (308, "https://example.org/$2?from=$1")}),
-            Rule("/ten.txt", {"ContentType": "text/markdown; charset=utf-8"}),
+            Rule("/ten.txt", {"ContentType": "application/x-ten"}),
         ]),
     ]
 
