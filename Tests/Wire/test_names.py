@@ -118,7 +118,7 @@ def named(request, start_daemon):
     ("unknown.test", ""), ("b.test", ""), ("aa.test", ""), ("a.test.evil.example", ""),
     ("xa.test", ""), ("a.tes", ""), ("a.testx", ""), ("[2001:db8::2]", ""), ("192.0.2.8", ""),
     ("[::2]:80", ""), ("localhost.localdomain", ""), ("localhos", ""), ("test", ""),
-    ("a.test:notaport", 400), ("a.test:1:2", 400), ("[::1", 400), ("a test", 400), ("a/b", 400),
+    ("a.test:notaport", 400), ("a.test:1:2", 400), ("[::1", 400), ("a test", 400),
     ("user@a.test", 400), ("[::g]", 400),
 ])
 @pytest.mark.parametrize("form", ["Host", "absolute-form"])

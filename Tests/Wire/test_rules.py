@@ -113,7 +113,7 @@ def patterns(start_daemon):
         wildcards = pattern.replace("**", "*")
         count = sum(wildcards.count(each) for each in "*?") or 1
         sites.add(rules=[(pattern, {
-            "Redirect": "307 /hit" + "".join("/-$%d" % (n + 1) for n in range(count))})])
+            "Redirect": "307 http://hit.test" + "".join("/-$%d" % (n + 1) for n in range(count))})])
     return sites.start({"index.html": b"index\n"})
 
 
@@ -129,7 +129,7 @@ def test_pattern(patterns, number):
     else:
         assert response.status == 307
         location = response.get("location").partition("?")[0]
-        assert location.removeprefix("http://s%d.test" % number) == "/hit/" + "/".join(captures)
+        assert location == "http://hit.test/" + "/".join(captures)
 
 
 # Of the sections that match, one wins, key by key: CacheControl= tells which.
@@ -314,7 +314,8 @@ class TestHeaders:
     @pytest.mark.parametrize("value", [
         "X", "X Y: z", ": z", "X(: z", "-", "-X Y", "X: \x01", "X: \x7f", "\u00fc: x"])
     def test_what_is_no_field_is_refused(self, value):
-        assert "Headers" in refused("", {"Headers": value})
+        said = refused("", {"Headers": value})
+        assert "Headers" in said or "control byte" in said
 
 
 class TestDeny:
@@ -670,7 +671,7 @@ class TestOthers:
     @pytest.mark.parametrize("pattern", ["a", "a*", "?x", "", "a/*", ".txt"])
     def test_a_pattern_that_can_match_nothing_is_refused(self, pattern):
         said = refused("[Path default %s]\nCacheControl=x\n" % pattern)
-        assert "Path" in said
+        assert "pattern" in said.lower()
 
     def test_many_rules(self, start_daemon):
         sites = Sites(start_daemon)
