@@ -86,12 +86,13 @@ install:
 uninstall:
 	@packaging/install uninstall
 
-## make deps, deps-test: install the Debian packages that are missing to build, to test
+## make deps, deps-test: install the packages that are missing to build, to test
 .PHONY: deps deps-test
 deps:
 	@packaging/install-packages $(build_packages)
 deps-test:
 	@packaging/install-packages $(test_packages)
+	@packaging/install-venv .build/venv Tests/requirements.txt
 
 ## make clean          remove all that was built
 .PHONY: clean
