@@ -373,7 +373,7 @@ def matches(pattern, path):
             return [path[len(pattern):]]
         return None
     text = "".join(
-        {"**": "(.*)", "*": "([^/]*)", "?": "([^/])"}.get(part, re.escape(part))
+        {"**": "(.*?)", "*": "([^/]*?)", "?": "([^/])"}.get(part, re.escape(part))
         for part in re.findall(r"\*\*|[*?]|[^*?]+", pattern))
     if not pattern.startswith("/"):
         text = "/(?:.*/)?" + text
@@ -454,8 +454,8 @@ def _answer(site, request, known):
         target = re.sub(
             r"\$([1-9$])", lambda match: "$" if match[1] == "$" else
             location(captures[int(match[1]) - 1]), target)
-        return Answer(status, fields(
-            location=ANY if query else target, content_type=ANY), ANY)
+        target += "" if "?" in target else query
+        return Answer(status, fields(location=target, content_type=ANY), ANY)
     return find(site, request, known, path, query)
 
 
