@@ -66,6 +66,7 @@ public struct Deletion: Sendable {
     public func check() throws(DeletionError) {
         let parent = try openParent()
         let isDirectory = try check(in: parent)
+        try DeletionError.wrap { () throws(Errno) in try parent.checkWritable() }
         guard isDirectory else { return }
         let path = path.bytes
         let names = try DeletionError.wrap { () throws(Errno) in

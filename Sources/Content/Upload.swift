@@ -143,6 +143,13 @@ public final class Upload: @unchecked Sendable {
         return current
     }
 
+    /// Checks that the process may write where the new file would be.
+    public func checkWritable() throws(UploadError) {
+        // Where it is missing, it is made if the nearest one above it allows that.
+        guard parent != nil else { return }
+        try withParent { (parent) throws(Errno) in try parent.checkWritable() }
+    }
+
     /// Appends content.
     public func write(_ bytes: Span<UInt8>) throws(UploadError) {
         if let limit = policy.byteLimit, byteCount + bytes.count > limit { throw .tooLarge }

@@ -106,15 +106,13 @@ struct MediaRange: Comparable {
 /// The relative weight of what a peer accepts (RFC 9110 §12.4.2).
 enum Weight {
     /// What a parameter says, in thousandths, 0…1000; nil where it is no weight or malformed.
-    ///
-    /// More than three digits behind the point are taken, but not heeded.
     static func thousandths(parameter: Span<UInt8>) -> UInt16? {
         guard parameter.count >= 3, parameter[0].lowercased == 0x71, parameter[1] == 0x3D,
             parameter[2] & 0xFE == 0x30
         else { return nil }
         var value = UInt16(parameter[2] & 1) * 1000
         guard parameter.count > 3 else { return value }
-        guard parameter[3] == 0x2E else { return nil }
+        guard parameter[3] == 0x2E, parameter.count <= 7 else { return nil }
         var scale: UInt16 = 100
         for index in 4..<parameter.count {
             guard parameter[index].isDigit else { return nil }

@@ -10,6 +10,11 @@ extension Connection {
     mutating func respondToDelete(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
+        guard loop.snapshot.sites[site].allowsDelete else {
+            noteRule(head, bytes, site, loop)
+            respondMethodNotAllowed(head, bytes, site, &loop)
+            return
+        }
         guard let path = resolveTarget(head, bytes, site, &loop) else { return }
         let snapshotSite = loop.snapshot.sites[site]
         guard rule?.allowsDelete == true else {

@@ -98,7 +98,11 @@ extension Connection {
             loop.outgoing.appendField("Cache-Control", "no-cache")
         }
         endHead(head, &loop)
-        guard status == .ok, head.method != .head, explanation == nil else {
+        if status == .ok, head.method != .head, explanation != nil {
+            finishExplaining(status, contentByteCount: nil, &loop)
+            return
+        }
+        guard status == .ok, head.method != .head else {
             finish(head, bytes, status, contentByteCount: 0, &loop)
             return
         }

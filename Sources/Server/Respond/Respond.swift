@@ -90,7 +90,7 @@ extension Connection {
     }
 
     /// Notes what holds for the request's path, for the fields of the response.
-    private mutating func noteRule(
+    mutating func noteRule(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: borrowing Loop
     ) {
         self.site = site

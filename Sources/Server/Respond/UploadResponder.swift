@@ -40,6 +40,11 @@ extension Connection {
     mutating func beginUpload(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
+        guard loop.snapshot.sites[site].allowsUpload else {
+            noteRule(head, bytes, site, loop)
+            respondMethodNotAllowed(head, bytes, site, &loop)
+            return
+        }
         guard let path = resolveTarget(head, bytes, site, &loop) else { return }
         let snapshotSite = loop.snapshot.sites[site]
         guard let policy = rule?.upload else {
@@ -65,7 +70,9 @@ extension Connection {
             loop.submit(to: loop.writePool, begin(.upload)) {
                 .upload(
                     Result { () throws(UploadError) in
-                        .checked(isNew: try upload.check(expectedByteCount: expected) == nil)
+                        let current = try upload.check(expectedByteCount: expected)
+                        try upload.checkWritable()
+                        return .checked(isNew: current == nil)
                     })
             }
             return
