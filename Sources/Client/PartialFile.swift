@@ -190,13 +190,15 @@ struct PartialFile: ~Copyable {
                 if try info.status().size > 0 { throw .busy }
                 self.info = info
             }
+            byteCount = 0
+            digester = Digester(.sha256)
+            record = PartRecord(version: version)
+            // First, because a part without a record is somebody else's.
+            try writeRecord()
             if part.isNone {
                 part = try FileDescriptor.open(
                     path, [.readWrite, .create, .exclusive, .noFollow], permissions: 0o666)
             }
-            byteCount = 0
-            digester = Digester(.sha256)
-            record = PartRecord(version: version)
         } catch .busy {
             throw .inUse(Self.inUse(place.path(of: place.name)))
         } catch {
@@ -208,9 +210,9 @@ struct PartialFile: ~Copyable {
     /// Goes on behind the bytes that are right; what is behind them is gone.
     mutating func goOn() throws(ClientError) {
         do throws(Errno) {
+            try writeRecord()
             try part.truncate(to: byteCount)
             if let mode = place.permissions { try? part.setPermissions(mode) }
-            try writeRecord()
         } catch {
             throw .file(path, error)
         }

@@ -634,7 +634,7 @@ def test_killed_at_any_time_with_the_file_changing_it_is_one_version_in_the_end(
         resource.change(*dice.choice(versions))
         resource(peer, line, fields)
     it = server(serve)
-    for _ in range(60):
+    for _ in range(120):
         process = start(it)
         try:
             process.wait(dice.uniform(0, 0.03))
@@ -647,6 +647,34 @@ def test_killed_at_any_time_with_the_file_changing_it_is_one_version_in_the_end(
     assert run("get", "-C", it.url + "/a").status == DONE
     assert Path("a").read_bytes() in [content for content, _ in versions]
     assert entries() == ["a"]
+
+
+CHANGES = "pwrite64,ftruncate,fchmod,fsync,rename,unlink"
+
+
+@needs_strace
+@pytest.mark.parametrize("kept", [0, 300_000], ids=["begun", "continued"])
+@pytest.mark.parametrize("content, tag", [(OLD, '"old"'), (NEW, '"new"')], ids=["same", "changed"])
+def test_killed_before_any_change_of_a_file_it_goes_on_all_the_same(server, kept, content, tag):
+    resource = Resource()
+    it = begin(server, resource, kept) if kept else server(resource)
+    saved = [(name, Path(name).read_bytes()) for name in entries()]
+    for count in range(1, 200):
+        resource.change(OLD, '"old"')
+        done = subprocess.run(
+            ["strace", "-qq", "-o", "/dev/null", "-e", "trace=" + CHANGES, "-e",
+             "inject=%s:signal=KILL:when=%d" % (CHANGES, count), HTTPCTL, "get", "-C",
+             it.url + "/a"], timeout=TIMEOUT, stdout=subprocess.DEVNULL)
+        resource.change(content, tag)
+        assert run("get", "-C", it.url + "/a").status == DONE
+        assert Path("a").read_bytes() == content and entries() == ["a"]
+        if done.returncode == DONE:
+            break
+        os.unlink("a")
+        for name, data in saved:
+            Path(name).write_bytes(data)
+            os.chmod(name, 0o600)
+    assert 5 < count < 199
 
 
 def test_only_one_works_on_a_part(server):
