@@ -59,7 +59,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Client", dependencies: ["Digests", "HTTP", "Linux", containers],
+            name: "Client", dependencies: ["Codings", "Digests", "HTTP", "Linux", containers],
             swiftSettings: strict),
         .executableTarget(
             name: "httpd-swift", dependencies: ["Server", "Configuration"], swiftSettings: strict),

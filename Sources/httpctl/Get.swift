@@ -20,6 +20,12 @@ struct Get: ParsableCommand {
     var target: String
 
     @Flag(
+        help: ArgumentHelp(
+            "Ask for the content in a coding, and decode it.",
+            discussion: "Known are br, gzip and zstd."))
+    var compressed = false
+
+    @Flag(
         name: [.customShort("C"), .customLong("continue")],
         help: "Keep what breaks off as FILE.part, and go on with what was kept.")
     var continues = false
@@ -32,13 +38,16 @@ struct Get: ParsableCommand {
         if continues && output.isShown {
             throw ValidationError("--continue is for a file, not for the standard output.")
         }
+        if continues && compressed {
+            throw ValidationError("--continue and --compressed exclude each other.")
+        }
     }
 
     func run() throws {
         let (server, target) = try options.resolve(target)
         try Downloading(
             target: target, server: server, output: output, continues: continues,
-            transfer: transfer
+            decodes: compressed, transfer: transfer
         ).run(isJSON: options.json)
     }
 }
@@ -73,6 +82,7 @@ struct Downloading {
     let server: ServerURL
     let output: OutputOptions
     var continues = false
+    var decodes = false
     let transfer: TransferOptions
 
     func run(isJSON: Bool) throws(any Error) {
@@ -84,6 +94,7 @@ struct Downloading {
         var options = DownloadOptions()
         options.storesAnyStatus = output.show
         options.continues = continues
+        options.decodes = decodes
         let download = try transfer.session(progress: progress).get(
             target, from: server, to: path.map { .file(path: $0) } ?? .standardOutput,
             options: options)
@@ -99,11 +110,13 @@ struct Downloading {
         report.storedPath = path
         report.earlierByteCount = download.earlierByteCount
         report.digests = download.digests
+        report.coding = download.coding
         let place = path.map { "stored as \(TerminalText.escape($0))" } ?? "shown"
         var text = "\(response.target): \(Units.exactBytes(report.byteCount)) \(place)"
         if download.earlierByteCount > 0 {
             text += ", continued from \(Units.exactBytes(download.earlierByteCount))"
         }
+        if let coding = download.coding { text += ", decoded from \(TerminalText.escape(coding))" }
         if !download.digests.isEmpty {
             text += ", \(download.digests.joined(separator: " and ")) verified"
         }

@@ -14,6 +14,8 @@ struct TransferReport {
     var earlierByteCount = 0
     /// The algorithms of the digests that a download was checked against.
     var digests: [String] = []
+    /// The coding that a download was decoded from; nil where it had none.
+    var coding: String?
     /// Where a download was stored; nil where nothing was.
     var storedPath: String?
 
@@ -108,6 +110,7 @@ struct TransferReport {
             json.member("stored", storedPath)
             json.member("continued_from", earlierByteCount)
             json.member("verified", digests)
+            json.member("coding", coding)
         }
         return String(decoding: json.bytes, as: UTF8.self)
     }

@@ -42,7 +42,7 @@ struct TidyTests {
             "BasicContainers", "Codings", "Configuration", "Content", "Control", "DequeModule",
             "HTTP", "Linux", "Logging", "Synchronization", "Systemd",
         ],
-        "Client": ["BasicContainers", "Digests", "HTTP", "Linux"],
+        "Client": ["BasicContainers", "Codings", "Digests", "HTTP", "Linux"],
         "httpd-swift": ["Configuration", "Glibc", "Server"],
         "httpctl": [
             "ArgumentParser", "Client", "Configuration", "Control", "FoundationEssentials", "Glibc",

@@ -72,7 +72,7 @@ def test_get_as_json(server):
     assert answer.pop("milliseconds") >= 0
     assert answer == {"method": "GET", "server": it.url, "target": "/a", "status": 200,
                       "reason": "OK", "bytes": 3, "etag": '"x"', "location": None,
-                      "stored": "out", "continued_from": 0, "verified": []}
+                      "stored": "out", "continued_from": 0, "verified": [], "coding": None}
 
 
 def test_devices_are_written_to(server):
@@ -788,7 +788,7 @@ def test_check(tmp_path):
     ["get", "https://localhost/a"], ["get", "ftp://localhost/a"],
     ["get", "http://user@localhost/a"], ["get", "/a", "--server", "localhost:8080"],
     ["get", "/a", "--server", "http://localhost/path"], ["get", "/a", "-o", ""],
-    ["get", "/a", "-o", "b", "--show"], ["get", "/a", "--timeout", "0"],
+    ["get", "/a", "-o", "b", "--show"], ["get", "/a", "-C", "--compressed"], ["get", "/a", "--timeout", "0"],
     ["get", "/a", "--timeout", "x"], ["request", "localhost", "0", "GET", "/"],
     ["request", "localhost", "80", "GE T", "/"], ["request", "a b", "80", "GET", "/"],
     ["put", "/", "http://127.0.0.1:1/"], ["status", "extra"],

@@ -27,7 +27,7 @@ public enum ContentCoding: UInt8, CaseIterable, Sendable {
     }
 
     /// The coding that a token names, in any case; nil for those that are not known.
-    init?(token: Span<UInt8>) {
+    public init?(token: Span<UInt8>) {
         let coding: ContentCoding? =
             switch token.count {
             case 2 where token.equalsIgnoringCase("br"): .br
