@@ -20,7 +20,9 @@ struct CodedContent: ~Copyable {
     /// - Throws: `notVerified` where it has one that is not known here, or several.
     init?(of head: ResponseHead) throws(ClientError) {
         guard let name = head.contentCoding, head.status != 204 else { return nil }
-        guard let coding = ContentCoding(token: Array(name.utf8).span), let decoder = ContentDecoder(coding) else {
+        guard let coding = ContentCoding(token: Array(name.utf8).span),
+            let decoder = ContentDecoder(coding)
+        else {
             throw .notVerified(
                 "the content is coded (\(TerminalText.escape(name))) as cannot be decoded here")
         }

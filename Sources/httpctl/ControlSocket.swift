@@ -39,9 +39,14 @@ struct ControlSocket {
         }
         let head = response.head
         guard head.mediaType == ControlInterface.mediaType, !response.isCut else {
-            let isRefusal = head.status >= 400
+            if head.status >= 400 {
+                let text = "\(shownPath) refuses it: \(head.statusText)"
+                throw Failure(
+                    ExitStatus(statusCode: head.status),
+                    response.detail.map { "\(text)\n\($0)" } ?? text)
+            }
             throw Failure(
-                isRefusal ? ExitStatus(statusCode: head.status) : .failed,
+                .failed,
                 "what answers at \(shownPath) does not control httpd-swift (\(head.statusText))")
         }
         return (head.status, response.content)

@@ -53,7 +53,7 @@ struct Explain: ParsableCommand {
             "POST", "\(question)", content: (ControlInterface.headMediaType, head),
             patience: .seconds(60))
         guard code == 200 else {
-            throw Failure(ExitStatus(statusCode: code), refusal(code, json))
+            throw Failure(ExitStatus(statusCode: code), "the daemon does not explain it (\(code))")
         }
         if options.json {
             Console.output(String(decoding: json, as: UTF8.self))
@@ -87,16 +87,6 @@ struct Explain: ParsableCommand {
             request.fields.append(.init(name: name, value: String(value)))
         }
         return Array(try request.head(host: host).utf8)
-    }
-
-    private func refusal(_ code: Int, _ json: [UInt8]) -> String {
-        switch code {
-        case 404 where listener != nil:
-            "there is no listener \(TerminalText.escape(listener ?? "")), or this daemon "
-                + "explains no requests; see httpctl status"
-        case 404: "this daemon explains no requests (404)"
-        default: "the daemon does not explain it (\(code))"
-        }
     }
 }
 

@@ -65,34 +65,7 @@ struct TransferReport {
             text += "; allowed are \(TerminalText.escape(allowed))"
         }
         if let wait = head["Retry-After"] { text += "; retry after \(TerminalText.escape(wait))" }
-        return detail.map { "\(text)\n\($0)" } ?? text
-    }
-
-    /// What the server says about it, where that is short text (RFC 9457, or plain).
-    private var detail: String? {
-        if head.contentCoding != nil { return nil }
-        let lines: String
-        switch head.mediaType {
-        case "text/plain":
-            lines = String(decoding: response.content, as: UTF8.self)
-        case "application/problem+json":
-            let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.content))
-            lines = [problem?.title, problem?.detail].compactMap(\.self).joined(separator: ": ")
-        default:
-            return nil
-        }
-        // What is said already is not said again.
-        let repeated = "\(head.status) \(head.reason): "
-        let news = lines.hasPrefix(repeated) ? lines.dropFirst(repeated.count) : lines[...]
-        let shown = news.split(whereSeparator: \.isNewline).prefix(10).map { line in
-            "  " + TerminalText.escape(String(line.prefix(200)))
-        }
-        return shown.isEmpty ? nil : shown.joined(separator: "\n")
-    }
-
-    private struct Problem: Decodable {
-        var title: String?
-        var detail: String?
+        return response.detail.map { "\(text)\n\($0)" } ?? text
     }
 
     private var json: String {
@@ -113,5 +86,34 @@ struct TransferReport {
             json.member("coding", coding)
         }
         return String(decoding: json.bytes, as: UTF8.self)
+    }
+}
+
+extension Session.Response {
+    /// What the server says about it, where that is short text (RFC 9457, or plain).
+    var detail: String? {
+        if head.contentCoding != nil { return nil }
+        let lines: String
+        switch head.mediaType {
+        case "text/plain":
+            lines = String(decoding: content, as: UTF8.self)
+        case "application/problem+json":
+            let problem = try? JSONDecoder().decode(Problem.self, from: Data(content))
+            lines = [problem?.title, problem?.detail].compactMap(\.self).joined(separator: ": ")
+        default:
+            return nil
+        }
+        // What is said already is not said again.
+        let repeated = "\(head.status) \(head.reason): "
+        let news = lines.hasPrefix(repeated) ? lines.dropFirst(repeated.count) : lines[...]
+        let shown = news.split(whereSeparator: \.isNewline).prefix(10).map { line in
+            "  " + TerminalText.escape(String(line.prefix(200)))
+        }
+        return shown.isEmpty ? nil : shown.joined(separator: "\n")
+    }
+
+    private struct Problem: Decodable {
+        var title: String?
+        var detail: String?
     }
 }

@@ -627,6 +627,7 @@ STATUS = {
                  "redirection": 500, "client_error": 60, "server_error": 7},
     "bytes": {"received": 12345678, "sent": 98765432100},
     "latency_usec": {"p50": 45, "p90": 90, "p99": 1200, "p999": 15000, "max": 2500000},
+    "compression": {"entries": 3, "bytes": 4096, "limit": 67108864, "made": 5},
     "cache": {"entries": 12, "bytes": 123456, "limit": 67108864, "hits": 90, "misses": 10},
     "uploads": {"completed": 4, "failed": 1, "bytes": 4096},
     "log": {"file": "/var/log/httpd-swift/access.log", "lines": 1235567, "write_errors": 0,
@@ -648,9 +649,11 @@ def test_status_is_a_page_for_people(server, tmp_path):
                  "generation 3", "/etc/httpd-swift/httpd-swift.conf", "refused",
                  "/etc/a.conf:1:2: no \\x1b key", "127.0.0.1:8080", "unix:/run/x",
                  "/var/lib/httpd-swift/www", "*.example.org", "uploads allowed",
-                 "0  1 connection   1,000 requests", "1,234,567 requests", "11 open (2 active, 9 idle) of at most 10,000",
+                 "0  1 connection   1,000 requests", "1,234,567 requests",
+                 "11 open (2 active, 9 idle) of at most 10,000",
                  "12 MiB received, 92 GiB sent", "half within 45 µs", "99 % within 1.2 ms",
-                 "all within 2.5 s", "90 % of lookups hit", "4 completed (4 KiB), 1 failed",
+                 "all within 2.5 s", "90 % of lookups hit",
+                 "3 contents, 4 KiB of 64 MiB; 5 made", "4 completed (4 KiB), 1 failed",
                  "/var/log/httpd-swift/access.log", "20 over the rate limit"]:
         assert text in result.output, (text, result)
     assert "\x1b" not in result.output
@@ -788,7 +791,8 @@ def test_check(tmp_path):
     ["get", "https://localhost/a"], ["get", "ftp://localhost/a"],
     ["get", "http://user@localhost/a"], ["get", "/a", "--server", "localhost:8080"],
     ["get", "/a", "--server", "http://localhost/path"], ["get", "/a", "-o", ""],
-    ["get", "/a", "-o", "b", "--show"], ["get", "/a", "-C", "--compressed"], ["get", "/a", "--timeout", "0"],
+    ["get", "/a", "-o", "b", "--show"], ["get", "/a", "-C", "--compressed"],
+    ["get", "/a", "--timeout", "0"],
     ["get", "/a", "--timeout", "x"], ["request", "localhost", "0", "GET", "/"],
     ["request", "localhost", "80", "GE T", "/"], ["request", "a b", "80", "GET", "/"],
     ["put", "/", "http://127.0.0.1:1/"], ["status", "extra"],

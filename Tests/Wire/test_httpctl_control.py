@@ -214,11 +214,13 @@ def test_an_explanation_of_nothing(server, tmp_path):
 
 
 def test_a_daemon_that_does_not_explain(server, tmp_path):
-    gone = lambda: Daemon("{}", "404 Not Found")  # noqa: E731
-    result, _, _ = explain(server, tmp_path, "/a", daemon=gone())
-    assert result.status == NOT_FOUND and "explains no requests" in result.error
-    result, _, _ = explain(server, tmp_path, "/a", "--listener", "x", daemon=gone())
-    assert result.status == NOT_FOUND and "no listener x" in result.error
+    gone = Daemon("404 Not Found: There is no such listener.\n", "404 Not Found", "text/plain")
+    result, _, _ = explain(server, tmp_path, "/a", "--listener", "x", daemon=gone)
+    assert result.status == NOT_FOUND
+    assert result.error.endswith(
+        "refuses it: 404 Not Found\n  There is no such listener.\n"), result
+    result, _, _ = explain(server, tmp_path, "/a", daemon=Daemon("{}", "500 No"))
+    assert result.status == SERVER_ERROR and "does not explain it (500)" in result.error
     result, _, _ = explain(server, tmp_path, "/a", daemon=Daemon("<p>", kind="text/html"))
     assert result.status == FAILED and "does not control" in result.error
     result, _, _ = explain(server, tmp_path, "/a", daemon=Daemon("{}"))
