@@ -2,7 +2,7 @@
 /// how far its bytes are known to be right.
 ///
 ///     httpctl-part 1 7d1c0f9a2b3e4d55
-///     url http://localhost:8080/a.iso
+///     url http://localhost:8080 /a.iso
 ///     etag "18a1c-40000000"
 ///     length 1073741824
 ///     mark 7d1c0f9a2b3e4d55 00000000000016777216 9f86d081884c7d659a2feaa0c55ad015…
@@ -13,7 +13,7 @@
 struct PartRecord: Equatable {
     /// One state of a representation.
     struct Version: Equatable {
-        /// Server and target, after redirects.
+        /// Server and target, after redirects, with a space between.
         var url: String
         /// A strong entity tag, with its quotation marks (RFC 9110 §8.8.3).
         var tag: String

@@ -41,7 +41,7 @@ extension Session {
         to path: String
     ) throws(ClientError) -> Download? {
         guard let version = partial.version else { return nil }
-        guard version.url.hasPrefix("\(TerminalText.escape(server.description))/") else {
+        guard version.url.hasPrefix("\(TerminalText.escape(server.description)) /") else {
             observer.note?("\(partial.path) is of \(version.url); starting anew")
             return nil
         }
@@ -236,6 +236,7 @@ extension Session {
     }
 
     private static func url(of target: RequestTarget, on server: ServerURL) -> String {
-        "\(TerminalText.escape(server.description))\(target)"
+        // No target has a space: where the path of a socket ends and the target begins is sure.
+        "\(TerminalText.escape(server.description)) \(target)"
     }
 }

@@ -41,8 +41,8 @@ public struct Download: Sendable {
 extension Session {
     /// Gets a representation and stores it; nothing is stored unless the response is 2xx and whole.
     ///
-    /// The content is stored as it is without codings: none is asked for, and one that comes all the
-    /// same is refused, unless `options.decodes`. Digests that the server sends are checked.
+    /// The content is stored as it is without codings: none is asked for, and one that comes all
+    /// the same is refused, unless `options.decodes`. Digests that the server sends are checked.
     ///
     /// - Parameters:
     ///   - target: what to get; redirects on the same server are followed.

@@ -8,7 +8,7 @@ struct PartRecordTests {
 
     static var record: PartRecord {
         var record = PartRecord(
-            version: .init(url: "http://localhost/a", tag: "\"x\"", byteCount: 1000))
+            version: .init(url: "http://localhost /a", tag: "\"x\"", byteCount: 1000))
         record.marks = [10, 900].map { .init(byteCount: $0, digest: digest) }
         return record
     }

@@ -340,6 +340,18 @@ def test_what_was_begun_elsewhere_is_not_continued(server, place):
     assert "starting anew" in result.error
 
 
+def test_a_socket_whose_path_and_target_together_read_the_same(server, tmp_path):
+    old = Resource()
+    old.cut = 1000
+    server(old, tmp_path / "s")
+    result = run("get", "-C", "/x/a", "--server", "unix:%s/s" % tmp_path)
+    assert result.status == NOT_VERIFIED and entries() == PARTS
+    (tmp_path / "s").unlink()
+    (tmp_path / "s").mkdir()
+    server(Resource(NEW, '"old"'), tmp_path / "s" / "x")
+    check_whole(run("get", "-C", "/a", "--server", "unix:%s/s/x" % tmp_path), NEW)
+
+
 # all of it is there, and has not its name yet
 
 
