@@ -13,8 +13,8 @@ struct ListingPage {
     /// base64`); a test of the pages compares them.
     static let securityPolicy: StaticString = """
         default-src 'none'; \
-        style-src 'sha256-STYLE'; \
-        script-src 'sha256-SCRIPT'; \
+        style-src 'sha256-aEy+ErqQUHHtldz4AIfB+2KblmaMwNpNkvyuwgQyc+I='; \
+        script-src 'sha256-6s7Q433HBoaCmUJxALWm8Nfeec4HwYY/zk2j6dbhpbQ='; \
         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
         frame-ancestors 'self'
         """
@@ -72,6 +72,8 @@ struct ListingPage {
     private func write(_ name: Span<UInt8>, to output: inout Bytes) {
         if name.equals("title") {
             writeTitle(to: &output)
+        } else if name.equals("name") {
+            writeName(to: &output)
         } else if name.equals("style") {
             append(resource: PackageResources.listing_css, to: &output)
         } else if name.equals("script") {
@@ -100,40 +102,37 @@ struct ListingPage {
     }
 
     private func writeTitle(to output: inout Bytes) {
+        writeName(to: &output)
+        if listing.path.isRoot { return }
+        output.append(" · ")
+        append(text: siteName, to: &output)
+    }
+
+    /// The name of the directory; of the root, that of the site.
+    private func writeName(to output: inout Bytes) {
         if listing.path.isRoot {
             append(text: siteName, to: &output)
         } else {
             let name = listing.path.name
             output.append(name.span.extracting(0..<name.count - 1), as: .html)
-            output.append(" · ")
-            append(text: siteName, to: &output)
         }
     }
 
-    /// The path: each directory above as a link, the last name as where one is.
+    /// The directories above, each as a link.
     private func writeCrumbs(to output: inout Bytes) {
-        var names = listing.path.bytes.dropLast().split(separator: 0x2F).map { Array($0) }
-        if listing.path.isRoot { names = [] }
-        for depth in 0...names.count {
-            output.append("<li>")
-            let isLast = depth == names.count
-            if isLast {
-                output.append("<span aria-current=\"page\">")
-            } else {
-                output.append("<a href=\"")
-                for _ in depth..<names.count { output.append("../") }
-                output.append("\">")
-            }
-            output.append("<bdi>")
+        guard !listing.path.isRoot else { return }
+        let names = listing.path.bytes.dropLast().split(separator: 0x2F).map { Array($0) }
+        for depth in names.indices {
+            output.append("<li><a href=\"")
+            for _ in depth..<names.count { output.append("../") }
+            output.append("\"><bdi>")
             if depth == 0 {
                 append(text: siteName, to: &output)
             } else {
                 let name = names[depth - 1]
                 output.append(name.span, as: .html)
             }
-            output.append("</bdi>")
-            output.append(isLast ? "</span>" : "</a>")
-            output.append("</li>")
+            output.append("</bdi></a></li>")
         }
     }
 
