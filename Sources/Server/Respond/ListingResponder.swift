@@ -48,7 +48,7 @@ extension Connection {
         lookupCount += 1
         let snapshotSite = loop.snapshot.sites[site]
         let root = snapshotSite.root
-        let name = snapshotSite.name
+        let name = snapshotSite.shownName
         let order = ListingOrder(query: bytes.extracting(head.query.range))
         let form = head.listingForm(in: bytes)
         let capabilities = rule.listingCapabilities

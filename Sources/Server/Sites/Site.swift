@@ -11,6 +11,8 @@ final class Site: Sendable {
 
     let root: SiteRoot
     let name: String
+    /// What people know it as: its first name as a host that is no pattern.
+    let shownName: String
     let defaults: SiteDefaults
     private let exactNames: [[UInt8]]
     private let wildcardSuffixes: [[UInt8]]
@@ -25,6 +27,7 @@ final class Site: Sendable {
     init(_ settings: SiteSettings, _ server: ServerSettings, _ types: MediaTypeMap) throws(Errno) {
         root = try SiteRoot(path: settings.root, indexNames: settings.index)
         name = settings.name
+        shownName = settings.serverNames.first { !$0.contains("*") } ?? settings.name
         defaults = SiteDefaults(settings, server, types)
         matchesAny = settings.serverNames.contains("*")
         exactNames = settings.serverNames.filter { !$0.hasPrefix("*") }.map { Array($0.utf8) }
