@@ -2,6 +2,7 @@
 
 import base64
 import collections
+import contextlib
 import json
 import os
 import select
@@ -41,6 +42,8 @@ class Browser:
         self.number = 0
         self.session = None
         self.events = []
+        self.handlers = {}
+        self.results = {}
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.send(
             "Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -78,19 +81,35 @@ class Browser:
     def send(self, method, seconds=60, **parameters):
         """Gives one command and waits for its result; events that come meanwhile are kept."""
         self.number += 1
-        command = {"id": self.number, "method": method, "params": parameters}
+        number = self.number
+        command = {"id": number, "method": method, "params": parameters}
         if self.session:
             command["sessionId"] = self.session
         content = memoryview(json.dumps(command).encode() + b"\0")
         while content:
             content = content[os.write(self.commands, content):]
         deadline = time.monotonic() + seconds
-        while True:
+        while number not in self.results:
             message = self.receive(deadline)
-            if message.get("id") == self.number:
-                assert "error" not in message, f"{method}: {message['error']}"
-                return message["result"]
+            if "id" in message:
+                # It may be that of a command that waits while a handler gives others.
+                self.results[message["id"]] = message
+                continue
             self.events.append(message)
+            if message["method"] in self.handlers:
+                self.handlers[message["method"]](message["params"])
+        message = self.results.pop(number)
+        assert "error" not in message, f"{method}: {message['error']}"
+        return message["result"]
+
+    @contextlib.contextmanager
+    def handling(self, method, handler):
+        """Gives each event of a kind to a handler, which may give commands, as they come."""
+        self.handlers[method] = handler
+        try:
+            yield
+        finally:
+            del self.handlers[method]
 
     def load(self, address):
         """Loads a page, and gives the events of the loading."""
@@ -122,6 +141,34 @@ class Browser:
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
+
+    def weak_texts(self):
+        """The contrast of each colour of text that is below what WCAG 2 asks for, 4.5."""
+        return self.evaluate("""
+            (() => {
+                const parse = text => text.match(/[\\d.]+/g).map(Number);
+                const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+                    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+                    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+                const ground = one => {
+                    for (; one; one = one.parentElement) {
+                        const colour = parse(getComputedStyle(one).backgroundColor);
+                        if (colour.length < 4 || colour[3] > 0) return colour;
+                    }
+                    return [255, 255, 255];
+                };
+                const seen = new Map();
+                for (const one of document.querySelectorAll('body *')) {
+                    if (one.closest('svg')) continue;
+                    if (![...one.childNodes].some(node => node.nodeType == 3 && node.data.trim())) continue;
+                    const text = parse(getComputedStyle(one).color);
+                    const key = one.className + text + ground(one);
+                    if (seen.has(key)) continue;
+                    const [a, b] = [light(text), light(ground(one))].sort((x, y) => y - x);
+                    seen.set(key, [(a + 0.05) / (b + 0.05), one.outerHTML.slice(0, 80)]);
+                }
+                return [...seen.values()].filter(([ratio]) => ratio < 4.5);
+            })()""")
 
     def screenshot(self, width, height, scale=1):
         """The window's upper left part of this size as a PNG, which may be scaled down."""

@@ -6,11 +6,13 @@ import random
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
 
 from browser import Browser
+from listing import NAMES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MAKE_PAGES = ROOT / "packaging" / "pages" / "make-pages.py"
@@ -31,16 +33,24 @@ def pages(tmp_path_factory):
 
 
 class Daemon:
-    """The real daemon in the foreground, serving a directory on a port of the loopback interface."""
+    """The real daemon in the foreground, serving a directory on a port of the loopback interface.
 
-    def __init__(self, root):
+    `site` are keys of the site that differ from their defaults.
+    """
+
+    def __init__(self, root, **site):
         program = os.environ.get("HTTPD_SWIFT", ROOT / ".build" / "release" / "httpd-swift")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
+        self.config = tempfile.NamedTemporaryFile("w", suffix=".conf")
+        self.config.write("[Log]\nFile=\nJournal=none\n[Site default]\n")
+        for key, value in {"ServerName": "127.0.0.1", "Root": root, **site}.items():
+            self.config.write(f"{key}={value}\n")
+        self.config.flush()
         self.process = subprocess.Popen(
-            [program, "--config", "none", "--root", root, "--listen", f"127.0.0.1:{port}"],
+            [program, "--config", self.config.name, "--listen", f"127.0.0.1:{port}"],
             stdin=subprocess.DEVNULL)
         deadline = time.monotonic() + 15
         while True:
@@ -62,6 +72,7 @@ class Daemon:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.config.close()
 
 
 @pytest.fixture(scope="session")
@@ -69,8 +80,8 @@ def serve():
     """Starts a daemon for a directory; all are ended with the tests."""
     running = []
 
-    def start(root):
-        running.append(Daemon(root))
+    def start(root, **site):
+        running.append(Daemon(root, **site))
         return running[-1].address
     yield start
     for daemon in running:
@@ -142,3 +153,32 @@ def hard_source(tmp_path_factory):
 def hard_pages(hard_source):
     """The pages of that checkout."""
     return make_pages(hard_source / "out", hard_source)
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """A root with a directory `list` that has every kind of name."""
+    root = os.fsencode(tmp_path) + b"/root"
+    os.makedirs(root + b"/list/folder/inner")
+    os.makedirs(root + b"/list/Another folder")
+    os.mkdir(root + b"/list/.hidden")
+    for number, name in enumerate(NAMES):
+        with open(root + b"/list/" + name, "wb") as file:
+            file.truncate(number * number * 1000)
+        os.utime(root + b"/list/" + name, (1_700_000_000 - number * 90_000,) * 2)
+    os.utime(root + b"/list/folder", (1_700_000_000,) * 2)
+    os.utime(root + b"/list/Another folder", (1_600_000_000,) * 2)
+    return os.fsdecode(root)
+
+
+@pytest.fixture
+def reading(serve, directory):
+    """The address of a listing that may only be read."""
+    return serve(directory, Listing="yes", Fallback="") + "/list/"
+
+
+@pytest.fixture
+def writing(serve, directory):
+    """The address of a listing where everything is allowed."""
+    return serve(directory, Listing="yes", Upload="yes", Delete="yes", UploadMaxSize="1M",
+                 UploadCreateDirectories="yes", Fallback="") + "/list/"

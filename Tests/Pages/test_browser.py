@@ -90,32 +90,7 @@ def test_nothing_is_wider_than_the_window(browser, site, target, width):
 def test_text_stands_out(browser, site, target, dark):
     """Every colour of text has the contrast that WCAG 2 asks for, 4.5."""
     browser.open(site + target, dark=dark)
-    weak = browser.evaluate("""
-        (() => {
-            const parse = text => text.match(/[\\d.]+/g).map(Number);
-            const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-                .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-                .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-            const ground = one => {
-                for (; one; one = one.parentElement) {
-                    const colour = parse(getComputedStyle(one).backgroundColor);
-                    if (colour.length < 4 || colour[3] > 0) return colour;
-                }
-                return [255, 255, 255];
-            };
-            const seen = new Map();
-            for (const one of document.querySelectorAll('body *')) {
-                if (one.closest('svg')) continue;
-                if (![...one.childNodes].some(node => node.nodeType == 3 && node.data.trim())) continue;
-                const text = parse(getComputedStyle(one).color);
-                const key = one.className + text + ground(one);
-                if (seen.has(key)) continue;
-                const [a, b] = [light(text), light(ground(one))].sort((x, y) => y - x);
-                seen.set(key, [(a + 0.05) / (b + 0.05), one.outerHTML.slice(0, 80)]);
-            }
-            return [...seen.values()].filter(([ratio]) => ratio < 4.5);
-        })()""")
-    assert weak == []
+    assert browser.weak_texts() == []
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
