@@ -154,20 +154,23 @@ class Server:
         return {"rss": rss, "pss": pss}
 
 
-def write_daemon_configuration(directory, root):
-    """Writes the configuration that the daemon is measured with, and gives its path and the log's."""
+def write_daemon_configuration(directory, root, site=""):
+    """Writes the configuration that the daemon is measured with, and gives its path and the log's.
+
+    `site` has more lines for the site.
+    """
     log = directory / "access.log"
     path = directory / "httpd-swift.conf"
     path.write_text(
         "[Server]\nWorkers=1\nIdleTimeoutSec=10min\nMaxConnections=16384\n\n"
         f"[Log]\nFile={log}\nJournal=none\n\n"
-        f"[Site default]\nRoot={root}\nFallback=\n")
+        f"[Site default]\nRoot={root}\nFallback=\n{site}")
     return path, log
 
 
-def start_daemon(directory, root, **options):
+def start_daemon(directory, root, site="", **options):
     """Starts the daemon with one worker and its access log to a file."""
-    configuration, log = write_daemon_configuration(directory, root)
+    configuration, log = write_daemon_configuration(directory, root, site)
     port = free_port()
     return Server(
         "httpd-swift",
