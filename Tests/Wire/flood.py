@@ -49,4 +49,4 @@ def main(port, peers, seconds, turn, target, ranges):
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:5]), *sys.argv[5:7])
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:7])

@@ -372,13 +372,14 @@ def matches(pattern, path):
                 pattern.endswith("/") or path[len(pattern):len(pattern) + 1] in ("", "/")):
             return [path[len(pattern):]]
         return None
-    text = "".join(
-        {"**": "(.*?)", "*": "([^/]*?)", "?": "([^/])"}.get(part, re.escape(part))
-        for part in re.findall(r"\*\*|[*?]|[^*?]+", pattern))
+    # Each wildcard as little as it can; between two slashes `**` may be nothing, and one slash.
+    wildcards = {"/**/": "/(?:(.*?)/)?", "**": "(.*?)", "*": "([^/]*?)", "?": "([^/])"}
+    text = "".join(wildcards.get(part, re.escape(part))
+                   for part in re.findall(r"/\*\*/|\*\*|[*?]|[^*?/]+|/", pattern))
     if not pattern.startswith("/"):
         text = "/(?:.*/)?" + text
     match = re.fullmatch(text, path, re.S)
-    return list(match.groups()) if match else None
+    return [group or "" for group in match.groups()] if match else None
 
 
 def rule_value(site, path, key):
@@ -432,6 +433,8 @@ def _answer(site, request, known):
     if request.method not in METHODS:
         return error(request, 501)
     path = resolve(request.target)
+    if not isinstance(path, str) and request.method not in ("GET", "HEAD"):
+        return None
     ruled = isinstance(path, str) and [
         key for key in ("Deny", "Redirect") if rule_value(site, path, key)[0]]
     if ruled and request.method not in ("GET", "HEAD"):

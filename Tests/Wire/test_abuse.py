@@ -1,4 +1,4 @@
-"""What costs much, asked for by many: sets of ranges, codings. Memory stays flat, others get theirs.
+"""What costs much, asked for by many: sets of ranges, codings. Others get theirs, memory is flat.
 
 Times are compared between rounds that alternate, and by their medians, since a machine for tests is
 never quiet.

@@ -64,11 +64,11 @@ KINDS = [
 
 # Notes that stay, and why.
 EXPLAINED = {
+    "PARTIAL_WITHOUT_RANGE": "of several parts: then it must not be there (RFC 9110 §15.3.7.2)",
     "STATUS_BAD_REQUEST": "says what the status is, which is what was asked for",
     "STATUS_URI_TOO_LONG": "says what the status is, which is what was asked for",
-    "FRESHNESS_HEURISTIC": "errors say nothing of their freshness (RFC 9111 §4.2.2): how long a "
-                           "name stays missing is not known, and without Last-Modified there is "
-                           "nothing to guess from",
+    "FRESHNESS_HEURISTIC": "of redirects, errors and sites without CacheControl=: how long they "
+                           "stay is not known, and RFC 9111 §4.2.2 says what a cache does then",
 }
 
 

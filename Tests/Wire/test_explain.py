@@ -46,7 +46,7 @@ def differences(explanation, response):
         result += ["said %s: %s" % field for field in said if field not in was]
         result += ["was %s: %s" % field for field in was if field not in said]
     if "multipart" not in response.get("content-type", "") \
-            and explanation["content_bytes"] != len(response.content):
+            and explanation["content_bytes"] not in (None, len(response.content)):
         result.append("said %s octets, were %d" % (
             explanation["content_bytes"], len(response.content)))
     return result
@@ -100,6 +100,7 @@ def server(start_daemon):
     daemon.put_file("index.html", b"<p>index\n", MODIFIED)
     daemon.put_file("list/a", b"a\n", MODIFIED)
     daemon.put_file("up/there", b"there\n", MODIFIED)
+    daemon.put_directory("up/full")
     daemon.put_directory("up/full/x")
     return daemon
 
