@@ -433,8 +433,6 @@ def _answer(site, request, known):
     if request.method not in METHODS:
         return error(request, 501)
     path = resolve(request.target)
-    if not isinstance(path, str) and request.method not in ("GET", "HEAD"):
-        return None
     ruled = isinstance(path, str) and [
         key for key in ("Deny", "Redirect") if rule_value(site, path, key)[0]]
     if ruled and request.method not in ("GET", "HEAD"):
