@@ -13,7 +13,7 @@ struct ListingPage {
     /// base64`); a test of the pages compares them.
     static let securityPolicy: StaticString = """
         default-src 'none'; \
-        style-src 'sha256-aEy+ErqQUHHtldz4AIfB+2KblmaMwNpNkvyuwgQyc+I='; \
+        style-src 'sha256-pnBdCPpBJkYISmondzvcRRQDDzU7Gy/qCZeZPCcNj1w='; \
         script-src 'sha256-6s7Q433HBoaCmUJxALWm8Nfeec4HwYY/zk2j6dbhpbQ='; \
         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
         frame-ancestors 'self'
