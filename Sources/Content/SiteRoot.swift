@@ -80,13 +80,14 @@ public final class SiteRoot: Sendable {
 
     /// Whether a path leads to a regular file now.
     ///
-    /// Not confined, as `isUnchanged` is not: for finding out that something is to be looked up anew.
+    /// Not confined, as `isUnchanged` is not: for finding out that a path is to be looked up anew.
     public func hasFile(_ path: Span<UInt8>) -> Bool {
         (try? directory.status(at: path))?.kind == .regular
     }
 
-    /// The paths that go before the one that a path was found to lead to: index pages of a directory
-    /// that would be served in place of the one that is.
+    /// The paths that go before the one that a path was found to lead to.
+    ///
+    /// They are index pages of a directory that would be served in place of the one that is.
     public func pathsBefore(_ found: ResolvedPath, for path: ResolvedPath) -> [ResolvedPath] {
         guard path.namesDirectory else { return [] }
         return indexNames.map { path.appending($0) }.prefix { $0 != found }.map { $0 }

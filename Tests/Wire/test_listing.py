@@ -312,6 +312,15 @@ class TestWhere:
         assert server.fetch("/index/", fields=PAGE).content == b"<p>an index page\n"
         assert server.fetch("/index/", fields=JSON).content == b"<p>an index page\n"
 
+    def test_an_index_page_that_comes_and_goes(self, server):
+        server.put_file("coming/a.txt", b"")
+        for _ in range(3):
+            assert b"a.txt" in server.fetch("/coming/", fields=PAGE).content
+            path = server.put_file("coming/index.html", b"<p>now\n", MODIFIED)
+            for _ in range(2):
+                assert server.fetch("/coming/", fields=PAGE).content == b"<p>now\n"
+            os.unlink(path)
+
     def test_methods(self, server):
         response = server.fetch("/sorted/", "OPTIONS")
         assert set(response.tokens("allow")) == {"get", "head", "options"}

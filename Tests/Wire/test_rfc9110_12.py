@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import threading
 import time
 
 import pytest
@@ -275,7 +277,27 @@ class TestSiblings:
         os.unlink(path)
         assert siblings.fetch("/remade.txt", fields=fields).content == PROSE
 
-    def test_hidden_or_outside(self, siblings, start_daemon):
+    @pytest.mark.parametrize("target", ["/a.txt", "/a/"])
+    def test_comes_and_goes_beside_a_file_that_is_in_memory(self, start_daemon, target):
+        daemon = start_daemon(server={"Workers": "1"})
+        name = "a.txt" if target.endswith("txt") else "a/index.html"
+        daemon.put_file(name, PROSE, MODIFIED)
+        fields = {"Accept-Encoding": "br"}
+        for _ in range(2):
+            for _ in range(3):
+                for sent in ({}, fields):
+                    response = daemon.fetch(target, fields=sent)
+                    assert response.content == PROSE
+                    assert response.get("content-encoding") is None
+            path = daemon.put_file(name + ".br", model.encode("br", PROSE), MODIFIED)
+            # A new one is looked for once a second; that one is gone is seen at once.
+            assert until(lambda: daemon.fetch(target, fields=fields).get("content-encoding"), 3)
+            for _ in range(3):
+                check_coded(daemon.fetch(target, fields=fields), "br", PROSE)
+                check_coded(daemon.fetch(target), "identity", PROSE)
+            os.unlink(path)
+
+    def test_hidden_or_outside(self, siblings):
         siblings.put_file("linked.txt", PROSE, MODIFIED)
         outside = os.path.join(siblings.directory, "outside.gz")
         with open(outside, "wb") as file:
@@ -370,6 +392,34 @@ class TestOnTheFly:
         check_coded(second, "br", PROSE[::-1])
         assert first.get("etag") != second.get("etag")
 
+    def test_uploads_are_seen_at_once(self, start_daemon):
+        daemon = start_daemon(site={"Upload": "yes", "Delete": "yes", "UploadDurability": "none",
+                                    "Compression": "zstd gzip", "Fallback": ""})
+        fields, tags = {"Accept-Encoding": "zstd"}, set()
+        with daemon.connect() as connection:
+            for number in range(150):
+                content = PROSE + b"%d" % (number % 7)
+                connection.ask(request("/up.txt", "PUT", content=content), "PUT")
+                for accepted in ("zstd", "gzip", "identity"):
+                    response = connection.ask(
+                        request("/up.txt", fields={"Accept-Encoding": accepted}))
+                    check_coded(response, accepted, content)
+                    assert response.get("etag") not in tags
+                    tags.add(response.get("etag"))
+                if number % 5 == 0:
+                    assert connection.ask(request("/up.txt", "DELETE"), "DELETE").status == 204
+                    assert connection.ask(request("/up.txt", fields=fields)).status == 404
+
+    def test_an_old_sibling_of_a_new_upload(self, start_daemon):
+        daemon = start_daemon(site={"Upload": "yes", "Delete": "yes", "UploadDurability": "none"})
+        put(daemon, "a.txt", PROSE, "gzip")
+        fields = {"Accept-Encoding": "gzip"}
+        check_coded(daemon.fetch("/a.txt", fields=fields), "gzip", PROSE)
+        assert daemon.fetch("/a.txt", "DELETE").status == 204
+        assert daemon.fetch("/a.txt", "PUT", content=PROSE[::-1]).status == 201
+        response = daemon.fetch("/a.txt", fields=fields)
+        assert response.get("content-encoding") is None and response.content == PROSE[::-1]
+
     def test_a_hot_file_is_compressed_once(self, start_daemon, pool):
         daemon = start_daemon(site={"Compression": "br"}, server={"CompressionCacheSize": "16M"})
         content = b"".join(b"%d %d\n" % (n, n * n * 7919 % 99991) for n in range(300_000))
@@ -440,6 +490,64 @@ class TestOnTheFly:
         assert model.decode(response.get("content-encoding", "identity"), response.content) == PROSE
         assert until(lambda: server.fetch("/young.txt", fields=fields).get("etag")[0] == '"')
         check_coded(server.fetch("/young.txt", fields=fields), "gzip", PROSE)
+
+
+class TestRaces:
+    """Versions come and go while all codings are asked for: what is sent is one of them."""
+
+    def test_versions(self, start_daemon, pool):
+        daemon = start_daemon(site={"Compression": "zstd gzip", "Precompressed": "br gzip"})
+        versions = [PROSE + b"version %d\n" % n + PROSE[:n * 1000] for n in range(6)]
+        coded = [{coding: model.encode(coding, version) for coding in ("br", "gzip")}
+                 for version in versions]
+        path = daemon.put_file("a.txt", versions[0])
+        stop, contents, problems = threading.Event(), {}, []
+
+        def rewrite():
+            draw = random.Random(7)
+
+            def place(name, content):
+                os.rename(daemon.put_file("new", content), path + name)
+            while not stop.is_set():
+                number = draw.randrange(len(versions))
+                place("", versions[number])
+                for coding in draw.sample(["br", "gzip"], draw.randint(0, 2)):
+                    # Now and then of another version, as by a build that was interrupted.
+                    of = number if draw.random() < 0.7 else draw.randrange(len(versions))
+                    place(model.SUFFIXES[coding], coded[of][coding])
+                time.sleep(draw.choice([0, 0.001, 0.02, 0.1]))
+
+        def read(seed):
+            draw = random.Random(seed)
+            with daemon.connect(timeout=10) as connection:
+                while not stop.is_set():
+                    fields = {"Accept-Encoding": draw.choice(
+                        ["br", "gzip", "zstd", "identity", "*", "gzip;q=0.5, zstd;q=0.1"])}
+                    response = connection.ask(request("/a.txt", fields=fields))
+                    coding = response.get("content-encoding", "identity")
+                    tag, content = response.get("etag"), response.content
+                    if model.decode(coding, content) not in versions:
+                        problems.append("no version: %r %r" % (response, response.fields))
+                    if tag.startswith("W/"):
+                        continue
+                    if contents.setdefault(tag, content) != content:
+                        problems.append("two contents of " + tag)
+                    # Resume in the middle, as if the connection had broken.
+                    middle = len(content) // 2
+                    fields |= {"Range": "bytes=%d-" % middle, "If-Range": tag}
+                    response = connection.ask(request("/a.txt", fields=fields))
+                    if response.status == 206 and response.content != content[middle:]:
+                        problems.append("joined with another version: " + tag)
+        writer = threading.Thread(target=rewrite)
+        writer.start()
+        readers = [pool.submit(read, seed) for seed in range(6)]
+        time.sleep(4)
+        stop.set()
+        writer.join()
+        for reader in readers:
+            reader.result(20)
+        assert not problems, problems[:3]
+        assert len(contents) > 10, "tags were strong now and then"
 
 
 # Accept, and the form of an error: text, page or problem details (RFC 9457).

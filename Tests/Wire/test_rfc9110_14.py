@@ -1,5 +1,6 @@
 """Range requests (RFC 9110 §14): single ranges, sets, multipart/byteranges, and their bounds."""
 
+import os
 import random
 import re
 
@@ -246,6 +247,32 @@ class TestRangeSet:
                 ranges = check_partial(connection.read(), content)
                 assert "bytes=%d-%d,%d-%d" % (*ranges[0], *ranges[1]) == value
                 assert connection.read().content == TEN
+
+    def test_of_a_file_that_is_replaced_meanwhile(self, server):
+        old, new = random.Random(4).randbytes(16 << 20), random.Random(5).randbytes(16 << 20)
+        path = server.put_file("replaced.bin", old, MODIFIED)
+        value = "bytes=0-5999999,7000000-12999999,14000000-"
+        with server.connect(timeout=10, receive_buffer=8192) as connection:
+            connection.send(request("/replaced.bin", fields={"Range": value}))
+            connection.received += connection.socket.recv(10_000)
+            os.rename(server.put_file("replacement.bin", new, MODIFIED + 1), path)
+            assert server.fetch("/replaced.bin", fields={"Range": "bytes=0-9"}).content == new[:10]
+            ranges = check_partial(connection.read(), old)
+            assert len(ranges) == 3, "all parts are of one version"
+
+    def test_of_a_file_that_is_cut_off_meanwhile(self, server):
+        content = random.Random(6).randbytes(16 << 20)
+        path = server.put_file("cut.bin", content, MODIFIED)
+        value = "bytes=0-5999999,7000000-12999999,14000000-"
+        with server.connect(timeout=5, receive_buffer=8192) as connection:
+            connection.send(request("/cut.bin", fields={"Range": value}))
+            connection.received += connection.socket.recv(10_000)
+            os.truncate(path, 8_000_000)
+            rest = connection.received + connection.rest(5)
+            assert connection.ending, "what is missing cannot be sent, so the connection ends"
+            body = rest[rest.index(b"\r\n\r\n") + 4:]
+            assert not body.endswith(b"--\r\n") and bytes(5000) not in body, "nothing is made up"
+        assert server.fetch("/ten.txt").content == TEN
 
     def test_a_boundary_is_in_no_part(self, server):
         # RFC 2046 §5.1: it must not occur in what it delimits.

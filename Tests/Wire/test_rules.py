@@ -9,7 +9,7 @@ import os
 import pytest
 
 import model
-from daemon import Daemon, make_directory
+from daemon import Daemon, make_directory, until
 from httpwire import http_date, request
 
 MODIFIED = 784111777  # Sun, 06 Nov 1994 08:49:37 GMT
@@ -454,7 +454,7 @@ class TestCleanURLs:
         assert sites.fetch(0, "/new.html").content == b"page\n"
         os.unlink(path)
         assert sites.fetch(0, "/new").content == b"page\n"
-        assert sites.fetch(0, "/new.html").status == 301
+        assert until(lambda: sites.fetch(0, "/new.html").status == 301, 3)
 
     @pytest.mark.parametrize("target,status", [
         ("/a", 404), ("/a.html", 200), ("/index.html", 200), ("/dir/index.html", 200)])
@@ -669,6 +669,39 @@ class TestOthers:
         assert daemon.control("/v1/reload", "POST").status == 200
         response = daemon.fetch("/a/x.txt")
         assert (response.get("cache-control"), response.get("x-new")) == ("three", "yes")
+
+    def test_a_reload_changes_what_is_in_memory(self, start_daemon):
+        daemon = start_daemon(site={"Compression": "gzip", "SecurityHeaders": "yes"})
+        daemon.put_file("index.html", PROSE, MODIFIED)
+        daemon.put_file("a.txt", PROSE, MODIFIED)
+        daemon.put_file("a.txt.br", model.encode("br", PROSE), MODIFIED)
+
+        def answers():
+            return [(response.status, response.get("content-encoding"), response.get("vary"),
+                     response.get("content-type"), response.get("x-frame-options"))
+                    for target in ("/a.txt", "/a.txt") for accepted in ("gzip", "br", "identity")
+                    for response in [daemon.fetch(target, fields={"Accept-Encoding": accepted})]]
+
+        def reload(**keys):
+            daemon.site.update(keys)
+            daemon.write_configuration()
+            assert daemon.control("/v1/reload", "POST").status == 200
+        kind = "text/plain; charset=utf-8"
+        coded = [(200, coding, "Accept-Encoding", kind, "SAMEORIGIN")
+                 for coding in ("gzip", "br", None)] * 2
+        assert answers() == coded
+        reload(Compression="no", Precompressed="no", SecurityHeaders="no")
+        assert answers() == [(200, None, None, kind, None)] * 6
+        reload(MediaType=".txt image/x-text")
+        assert answers() == [(200, None, None, "image/x-text", None)] * 6
+        reload(MediaType="", Compression="gzip", Precompressed="yes", SecurityHeaders="yes")
+        assert answers() == coded
+        daemon.paths = {"*.txt": {"Deny": "yes"}}
+        reload()
+        assert {answer[0] for answer in answers()} == {403}
+        daemon.paths = {"/a.txt": {"Redirect": "/b"}}
+        reload()
+        assert {answer[0] for answer in answers()} == {301}
 
     @pytest.mark.parametrize("pattern", ["a", "a*", "?x", "", "a/*", ".txt"])
     def test_a_pattern_that_can_match_nothing_is_refused(self, pattern):

@@ -44,6 +44,7 @@ extension RequestHead {
         connectionKeepAlive = false
         expectsContinue = false
         hasUnknownExpectation = false
+        weighsCodings = false
         authority = Extent()
         host = Extent()
         path = Extent()
@@ -199,6 +200,9 @@ extension RequestHead {
         let bit: UInt32 = 1 << UInt32(field.rawValue)
         if presentFields & bit != 0 { repeatedFields |= bit }
         presentFields |= bit
+        if field == .acceptEncoding {
+            for index in value.range where bytes[index] == 0x3B { weighsCodings = true }
+        }
         guard field == .connection || field == .expect else { return }
         var list = ListReader(bytes.extracting(value.range))
         while let option = list.next() {

@@ -79,6 +79,8 @@ public struct RequestHead: ~Copyable {
     public internal(set) var expectsContinue = false
     /// Whether an expectation was sent that is none of RFC 9110: 417.
     public internal(set) var hasUnknownExpectation = false
+    /// Whether an Accept-Encoding field has weights, and so may refuse identity.
+    public internal(set) var weighsCodings = false
     /// The bytes of the whole head, with the empty line behind it.
     public internal(set) var byteCount = 0
     /// Where the request line starts: behind empty lines, which a robust server ignores.

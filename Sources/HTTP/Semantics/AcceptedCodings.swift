@@ -43,15 +43,6 @@ public struct AcceptedCodings: Sendable, BitwiseCopyable {
 }
 
 extension RequestHead {
-    /// Whether the Accept-Encoding fields may refuse identity: false without a weight.
-    public func mayRefuseIdentity(in bytes: Span<UInt8>) -> Bool {
-        var hasWeight = false
-        forEachValue(.acceptEncoding) { extent in
-            for index in extent.range where bytes[index] == 0x3B { hasWeight = true }
-        }
-        return hasWeight
-    }
-
     /// What the Accept-Encoding fields say; all their lines are one list (RFC 9110 §5.3).
     ///
     /// Elements that are malformed, and codings that are not known, are ignored.

@@ -98,11 +98,12 @@ extension Connection {
     ) {
         if let sibling = selection.variants.siblings.first(where: { $0.coding == coding }) {
             explanation?.note(
-                .file, path: sibling.file.path, why: "it holds \(selection.file.path.text) already")
+                .file, path: sibling.file.path,
+                why: "it holds \(selection.wanted.file.path.text) already")
             respondSibling(sibling, selection, head, bytes, &loop)
             return
         }
-        switch loop.workshop.content(of: selection.file.status, coding) {
+        switch loop.workshop.content(of: selection.wanted.file.status, coding) {
         case .coded(let content)?:
             let representation = codedRepresentation(
                 coding, selection, byteCount: content.bytes.count,
@@ -112,9 +113,7 @@ extension Connection {
                 selection, head, bytes, &loop)
         case .useless?:
             // It was found out just now; the next look sees it.
-            respondFile(
-                selection.file, selection.found, selection.key, rivals: selection.rivals,
-                page: selection.page, head, bytes, selection.site, &loop)
+            respondFile(selection.wanted, head, bytes, &loop)
         case nil:
             makeContent(coding, selection, head, bytes, &loop)
         }
@@ -127,14 +126,14 @@ extension Connection {
     ) {
         guard !mayBlock else {
             respond(
-                with: representation(of: selection, loop), .file(selection.file),
-                page: selection.page, head, bytes, &loop)
+                with: representation(of: selection, loop), .file(selection.wanted.file),
+                page: selection.wanted.page, head, bytes, &loop)
             return
         }
         lookupCount += 1
         let ticket = begin(.lookup)
         let mailbox = loop.mailbox
-        loop.workshop.makeContent(of: selection.file, coding) {
+        loop.workshop.makeContent(of: selection.wanted.file, coding) {
             mailbox.send(.completed(ticket, .prepared))
         }
     }
@@ -149,7 +148,7 @@ extension Connection {
             content = sibling.found.content ?? WholeFile.read(sibling.file, mayBlock: mayBlock)
             guard content != nil || lookups.contains(where: { $0.path == sibling.found.path })
             else {
-                let root = loop.snapshot.sites[selection.site].root
+                let root = loop.snapshot.sites[selection.wanted.site].root
                 lookUpElsewhere(sibling.found.path, root, &loop)
                 return
             }
@@ -173,19 +172,22 @@ extension Connection {
         guard let content, content.count <= RepresentationCache.fileByteLimit, explanation == nil
         else {
             respond(
-                with: representation, source, page: selection.page, head, bytes, &loop)
+                with: representation, source, page: selection.wanted.page, head, bytes, &loop)
             return
         }
         // The first entry tells the next request which codings there are.
         _ = keep(selection, keepsContent: false, &loop)
         let candidate = RepresentationCache.Candidate(
-            representation: representation, root: loop.snapshot.sites[selection.site].root,
-            status: status ?? selection.file.status, path: path, origin: selection.file.status,
+            representation: representation, root: loop.snapshot.sites[selection.wanted.site].root,
+            status: status ?? selection.wanted.file.status, path: path,
+            origin: selection.wanted.file.status,
             variants: .init(), batch: lookups.isEmpty ? loop.batch : loop.batch - 1)
         let index = loop.cache.insert(
-            selection.key.span, site: selection.site, candidate, content: content,
+            selection.wanted.key.span, site: selection.wanted.site, candidate, content: content,
             clock: loop.clock)
-        respond(withEntry: index, page: selection.page, head, bytes, selection.site, &loop)
+        respond(
+            withEntry: index, page: selection.wanted.page, head, bytes, selection.wanted.site, &loop
+        )
     }
 
     private func codedRepresentation(
@@ -193,7 +195,7 @@ extension Connection {
         _ loop: borrowing Loop
     ) -> Representation {
         let identity = representation(of: selection, loop)
-        let status = selection.file.status
+        let status = selection.wanted.file.status
         return Representation(
             validators: Validators(
                 entityTag: EntityTag(

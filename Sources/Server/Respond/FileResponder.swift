@@ -32,9 +32,10 @@ extension Connection {
                 why: file.path == path
                     ? "the path leads to it"
                     : "it is the page of the directory, or of the clean target")
-            respondFile(
-                file, found, key.array, rivals: rivals(of: file, for: path, site, loop), page: nil,
-                head, bytes, site, &loop)
+            let wanted = WantedFile(
+                file: file, found: found, site: site, key: key.array,
+                rivals: rivals(of: file, for: path, site, loop))
+            respondFile(wanted, head, bytes, &loop)
         case .directory:
             redirectToDirectory(path, head, bytes, &loop)
         case .unindexed:
@@ -102,7 +103,7 @@ extension Connection {
         if head.has(.acceptEncoding) {
             let variants = loop.cache.variants(at: index)
             guard variants.second >= loop.clock.seconds else { return false }
-            if variants.order.count > 0 || head.mayRefuseIdentity(in: bytes) {
+            if variants.order.count > 0 || head.weighsCodings {
                 let coding = head.acceptedCodings(in: bytes).preferred(
                     among: variants.order.codings, order: variants.order)
                 // What cannot be answered from here is answered elsewhere.
@@ -199,26 +200,20 @@ extension Connection {
     }
 
     /// Answers with a file, in the coding that the request prefers of those that there are.
-    ///
-    /// - Parameters:
-    ///   - file: the file.
-    ///   - found: where it was found.
-    ///   - key: the key that it has in the cache.
-    ///   - rivals: where there must be no file, or that one would be served.
-    ///   - page: what it is sent as, where the request did not ask for it.
     mutating func respondFile(
-        _ file: OpenFile, _ found: FoundPath, _ key: [UInt8], rivals: [ResolvedPath] = [],
-        page: FallbackPage?, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int,
+        _ wanted: WantedFile, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
         _ loop: inout Loop
     ) {
         // An index page, or the page behind a clean target, has a path of its own.
-        let rule = loop.snapshot.sites[site].rule(for: file.path)
+        let rule = loop.snapshot.sites[wanted.site].rule(for: wanted.file.path)
         guard !rule.isDenied else {
             respondError(.forbidden, "The path may not be accessed.", head, bytes, &loop)
             return
         }
         self.rule = rule
-        guard let variants = findVariants(of: file, rule, site, &loop) else { return }
+        guard let variants = findVariants(of: wanted.file, rule, wanted.site, &loop) else {
+            return
+        }
         let available = variants.order.codings
         let coding = head.acceptedCodings(in: bytes).preferred(
             among: available, order: variants.order)
@@ -233,9 +228,7 @@ extension Connection {
             return
         }
         explanation?.note(coding, of: available, isAsked: head.has(.acceptEncoding))
-        let selection = Selection(
-            file: file, found: found, rule: rule, site: site, variants: variants, key: key,
-            rivals: rivals, page: page)
+        let selection = Selection(wanted: wanted, rule: rule, variants: variants)
         if coding == .identity {
             respondIdentity(selection, head, bytes, &loop)
         } else {
@@ -250,35 +243,42 @@ extension Connection {
     ) {
         if let index = keep(selection, keepsContent: true, &loop) {
             respond(
-                withEntry: index, page: selection.page, head, bytes, selection.site, &loop)
+                withEntry: index, page: selection.wanted.page, head, bytes, selection.wanted.site,
+                &loop)
         } else if work == .none {
             respond(
-                with: representation(of: selection, loop), .file(selection.file),
-                page: selection.page, head, bytes, &loop)
+                with: representation(of: selection, loop), .file(selection.wanted.file),
+                page: selection.wanted.page, head, bytes, &loop)
         }
     }
 }
 
-/// A file that was found for a request, and what there is to know of it.
-struct Selection {
+/// A file that was found for a request.
+struct WantedFile {
     let file: OpenFile
+    /// Where it was found.
     let found: FoundPath
-    let rule: Rule
     let site: Int
-    let variants: Variants
     /// The key that it has in the cache.
     let key: [UInt8]
     /// Where there must be no file, or that one would be served.
-    let rivals: [ResolvedPath]
+    var rivals: [ResolvedPath] = []
     /// What it is sent as, where the request did not ask for it.
-    let page: FallbackPage?
+    var page: FallbackPage?
+}
+
+/// A file that is to be sent, and what there is to know of it.
+struct Selection {
+    let wanted: WantedFile
+    let rule: Rule
+    let variants: Variants
 }
 
 extension Connection {
     /// What responses say of a file as it is.
     func representation(of selection: Selection, _ loop: borrowing Loop) -> Representation {
         representation(
-            of: selection.file, selection.rule, selection.site,
+            of: selection.wanted.file, selection.rule, selection.wanted.site,
             isNegotiated: selection.variants.order.count > 0, loop)
     }
 
@@ -301,8 +301,8 @@ extension Connection {
     mutating func keep(
         _ selection: Selection, keepsContent: Bool, _ loop: inout Loop
     ) -> Int? {
-        let file = selection.file
-        let key = selection.key
+        let file = selection.wanted.file
+        let key = selection.wanted.key
         let representation = representation(of: selection, loop)
         // What may still change without a trace is not kept.
         guard !representation.validators.entityTag.isWeak, explanation == nil else { return nil }
@@ -310,32 +310,32 @@ extension Connection {
             order: selection.variants.order,
             second: selection.variants.mayChange ? loop.clock.seconds : Int.max)
         let index = loop.cache.update(
-            key.span, site: selection.site, known, status: file.status,
+            key.span, site: selection.wanted.site, known, status: file.status,
             isNegotiated: representation.isNegotiated)
         if let index { return index }
         let isSmall = file.status.size <= RepresentationCache.fileByteLimit
         guard isSmall || known.order.count > 0 else { return nil }
-        let isElsewhere = lookups.contains { $0.path == selection.found.path }
+        let isElsewhere = lookups.contains { $0.path == selection.wanted.found.path }
         var content: [UInt8]?
         if isSmall, keepsContent {
-            content = selection.found.content ?? WholeFile.read(file, mayBlock: mayBlock)
+            content = selection.wanted.found.content ?? WholeFile.read(file, mayBlock: mayBlock)
             guard content != nil else {
                 if !isElsewhere {
-                    let root = loop.snapshot.sites[selection.site].root
-                    lookUpElsewhere(selection.found.path, root, &loop)
+                    let root = loop.snapshot.sites[selection.wanted.site].root
+                    lookUpElsewhere(selection.wanted.found.path, root, &loop)
                 }
                 return nil
             }
             loop.statistics.cacheMisses &+= 1
         }
         let candidate = RepresentationCache.Candidate(
-            representation: representation, root: loop.snapshot.sites[selection.site].root,
+            representation: representation, root: loop.snapshot.sites[selection.wanted.site].root,
             status: file.status, path: file.path, origin: nil, variants: known,
-            rivals: selection.rivals,
+            rivals: selection.wanted.rivals,
             // What was read elsewhere was so before this batch.
             batch: isElsewhere ? loop.batch - 1 : loop.batch)
         let entry = loop.cache.insert(
-            key.span, site: selection.site, candidate, content: content, clock: loop.clock)
+            key.span, site: selection.wanted.site, candidate, content: content, clock: loop.clock)
         return content == nil ? nil : entry
     }
 }

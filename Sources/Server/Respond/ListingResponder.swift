@@ -51,7 +51,9 @@ extension Connection {
         let name = snapshotSite.shownName
         let order = ListingOrder(query: bytes.extracting(head.query.range))
         let form = head.listingForm(in: bytes)
-        let capabilities = rule.listingCapabilities
+        // What the host does not allow is not offered.
+        let capabilities =
+            isHostNamed(head, bytes, loop) ? rule.listingCapabilities : ListingCapabilities()
         loop.submit(to: loop.readPool, begin(.lookup)) {
             .listing(
                 FoundListing(

@@ -29,7 +29,8 @@ extension Connection {
         switch found.result {
         case .file(let file):
             explanation?.note(.file, path: file.path, why: "it is the page for what is missing")
-            respondFile(file, found, key, page: page, head, bytes, site, &loop)
+            let wanted = WantedFile(file: file, found: found, site: site, key: key, page: page)
+            respondFile(wanted, head, bytes, &loop)
         case .wouldBlock:
             lookUpElsewhere(page.path, root, &loop)
         default:

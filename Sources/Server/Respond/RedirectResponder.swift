@@ -81,8 +81,7 @@ extension Connection {
         }
     }
 
-    /// Where there must be no file, or that one would be served in place of a file that a path leads
-    /// to.
+    /// Where there must be no file, or that one would be served in place of what a path leads to.
     func rivals(
         of file: OpenFile, for path: ResolvedPath, _ site: Int, _ loop: borrowing Loop
     ) -> [ResolvedPath] {
