@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
+import subprocess
 
 import pytest
 
+import daemon as daemons
 import generated
 import model
 from httpwire import Connection, chunked, request
@@ -78,6 +81,30 @@ def test_generated_requests(served):  # noqa: F811
     control.close()
     assert not failures, "\n" + "\n".join(failures)
     assert statuses >= {200, 204, 206, 301, 308, 304, 400, 403, 404, 405, 406, 412, 416, 501}
+
+
+HTTPCTL = os.path.join(os.path.dirname(daemons.EXECUTABLE), "httpctl")
+
+
+@pytest.mark.skipif(not os.access(HTTPCTL, os.X_OK), reason="httpctl is not built")
+def test_generated_requests_by_httpctl(served):  # noqa: F811
+    daemon, sites, known = served
+    draw, done = generated.Draw(SEED, sites, known), 0
+    while done < 250:
+        made, _ = draw.request()
+        made.version, made.is_absolute = "1.1", False
+        if re.search("%(?![0-9A-Fa-f]{2})", made.target):
+            continue  # the tool sends no such target
+        done += 1
+        command = [HTTPCTL, "explain", made.method, made.target, "--host", made.host, "--json",
+                   "--control", daemon.control_path]
+        for name, value in made.fields:
+            command += ["-H", "%s: %s" % (name, value)]
+        result = subprocess.run(command, capture_output=True, timeout=10)
+        assert result.returncode == 0, (command, result.stderr)
+        with daemon.connect() as connection:
+            response = connection.ask(generated.octets(made), made.method)
+        assert not differences(json.loads(result.stdout), response), command
 
 
 def site_name(sites, site):
