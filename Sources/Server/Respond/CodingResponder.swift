@@ -169,7 +169,8 @@ extension Connection {
         status: FileStatus?, path: ResolvedPath?, _ selection: Selection,
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ loop: inout Loop
     ) {
-        guard let content, content.count <= RepresentationCache.fileByteLimit, explanation == nil
+        guard let content, content.count <= RepresentationCache.fileByteLimit, explanation == nil,
+            selection.wanted.isKept
         else {
             respond(
                 with: representation, source, page: selection.wanted.page, head, bytes, &loop)

@@ -34,7 +34,8 @@ extension Connection {
                     : "it is the page of the directory, or of the clean target")
             let wanted = WantedFile(
                 file: file, found: found, site: site, key: key.array,
-                rivals: rivals(of: file, for: path, site, loop))
+                rivals: rivals(of: file, for: path, site, loop),
+                isKept: !isPageBesideFile(path, rule))
             respondFile(wanted, head, bytes, &loop)
         case .directory:
             redirectToDirectory(path, head, bytes, &loop)
@@ -265,6 +266,8 @@ struct WantedFile {
     var rivals: [ResolvedPath] = []
     /// What it is sent as, where the request did not ask for it.
     var page: FallbackPage?
+    /// Whether it may be served again without a look at what else is there.
+    var isKept = true
 }
 
 /// A file that is to be sent, and what there is to know of it.
@@ -305,7 +308,9 @@ extension Connection {
         let key = selection.wanted.key
         let representation = representation(of: selection, loop)
         // What may still change without a trace is not kept.
-        guard !representation.validators.entityTag.isWeak, explanation == nil else { return nil }
+        guard !representation.validators.entityTag.isWeak, explanation == nil,
+            selection.wanted.isKept
+        else { return nil }
         let known = RepresentationCache.KnownVariants(
             order: selection.variants.order,
             second: selection.variants.mayChange ? loop.clock.seconds : Int.max)

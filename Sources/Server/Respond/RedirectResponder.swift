@@ -81,6 +81,13 @@ extension Connection {
         }
     }
 
+    /// Whether a path is served though it is a page's, which it is as long as another file has the
+    /// page's clean target.
+    func isPageBesideFile(_ path: ResolvedPath, _ rule: Rule) -> Bool {
+        rule.site.settings.cleanURLs && !path.namesDirectory
+            && path.removingSuffix(Self.pageSuffix) != nil
+    }
+
     /// Where there must be no file, or that one would be served in place of what a path leads to.
     func rivals(
         of file: OpenFile, for path: ResolvedPath, _ site: Int, _ loop: borrowing Loop
