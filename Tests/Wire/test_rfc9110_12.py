@@ -482,6 +482,32 @@ class TestOnTheFly:
                 response = connection.ask(request("/a.txt", fields={"Accept-Encoding": "gzip"}))
                 check_coded(response, "gzip", PROSE)
 
+    @pytest.mark.parametrize("cache", ["16M", "0"])
+    def test_pipelined_and_not_made_before(self, start_daemon, cache):
+        daemon = start_daemon(site={"Compression": "br zstd gzip"},
+                              server={"CompressionCacheSize": cache, "Workers": "1"})
+        contents = [PROSE * (1 + n % 5) + b"%d" % n for n in range(40)]
+        for number, content in enumerate(contents):
+            daemon.put_file("f%d.txt" % number, content, MODIFIED)
+        asked = [(number, method, coding) for number in range(40)
+                 for method, coding in (("HEAD", "gzip"), ("GET", "br"), ("GET", "identity"),
+                                        ("GET", "gzip"), ("GET", "zstd"))]
+        with daemon.connect(timeout=20) as connection:
+            connection.send(b"".join(
+                request("/f%d.txt" % number, method, {"Accept-Encoding": coding})
+                for number, method, coding in asked)
+                + request("/f0.txt", fields={"Accept-Encoding": "zstd", "Connection": "close"}))
+            lengths = {}
+            for number, method, coding in asked:
+                response = connection.read(method)
+                assert response.get("content-encoding", "identity") == coding
+                length = response.get("content-length")
+                assert lengths.setdefault((number, coding), length) == length
+                if method == "GET":
+                    assert model.decode(coding, response.content) == contents[number]
+            check_coded(connection.read(), "zstd", contents[0])
+            assert connection.ended()
+
     def test_a_young_file(self, server):
         # A weak tag for a file that may change within the same tick; strong once it has settled.
         server.put_file("young.txt", PROSE)
