@@ -5,6 +5,7 @@ A row of a table is a site of its own, on one daemon, told apart by its name.
 
 import json
 import os
+import time
 
 import pytest
 
@@ -669,6 +670,30 @@ class TestOthers:
         assert daemon.control("/v1/reload", "POST").status == 200
         response = daemon.fetch("/a/x.txt")
         assert (response.get("cache-control"), response.get("x-new")) == ("three", "yes")
+
+    def test_a_reload_takes_the_site_of_a_running_upload_away(self, start_daemon):
+        second = ("[Site second]\nServerName=second.test\nRoot=%s\nUpload=yes\n"
+                  "UploadMaxSize=10\nErrorPage=413 /413.html\n")
+        daemon = start_daemon()
+        daemon.put_file("413.html", b"too large\n", MODIFIED)
+        daemon.more = second % daemon.root
+        daemon.write_configuration()
+        assert daemon.control("/v1/reload", "POST").status == 200
+        head = b"PUT /x HTTP/1.1\r\nHost: second.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+        too_much = b"14\r\n" + b"x" * 20 + b"\r\n"
+        with daemon.connect() as connection:
+            response = connection.ask(head + too_much, "PUT")
+            assert response.status == 413 and response.content == b"too large\n"
+        with daemon.connect() as connection:
+            connection.send(head + b"1\r\nx\r\n")
+            time.sleep(0.2)
+            daemon.more = ""
+            daemon.write_configuration()
+            assert daemon.control("/v1/reload", "POST").status == 200
+            connection.send(too_much)
+            response = connection.read("PUT")
+            assert response.status == 413 and response.content.startswith(b"413 ")
+        assert daemon.fetch("/413.html").status == 200
 
     def test_a_reload_changes_what_is_in_memory(self, start_daemon):
         daemon = start_daemon(site={"Compression": "gzip", "SecurityHeaders": "yes"})

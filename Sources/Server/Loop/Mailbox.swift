@@ -18,6 +18,8 @@ struct WorkTicket: Sendable, BitwiseCopyable {
 /// What a path leads to, found where that may block.
 struct FoundPath: Sendable {
     let path: ResolvedPath
+    /// The root that it was looked up below.
+    let root: SiteRoot
     let result: SiteRoot.Lookup
     /// The whole content, where it is small.
     let content: [UInt8]?

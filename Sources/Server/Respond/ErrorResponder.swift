@@ -119,7 +119,11 @@ extension Connection {
     /// An error does not wait for the disk: a page that is not in memory is left out, and is there
     /// the next time, because asking for it made the kernel read it.
     private func errorPage(_ status: StatusCode, _ loop: inout Loop) -> Int? {
-        guard let path = rule?.site.errorPages[status.rawValue], site >= 0 else { return nil }
+        // A request may have begun under a configuration that had other sites.
+        guard let defaults = rule?.site, let path = defaults.errorPages[status.rawValue],
+            loop.snapshot.sites.indices.contains(site),
+            loop.snapshot.sites[site].defaults === defaults
+        else { return nil }
         let key = path.pageKey
         if let index = loop.cache.find(
             key.span, site: site, batch: loop.batch, clock: loop.clock)

@@ -173,11 +173,14 @@ extension Connection {
 
     /// What a path leads to: what was found elsewhere for this request, else what is in memory.
     func find(_ path: ResolvedPath, _ root: SiteRoot) -> FoundPath {
-        if let known = lookups.first(where: { $0.path == path }) { return known }
+        // A reload may have changed the root meanwhile.
+        if let known = lookups.first(where: { $0.path == path && $0.root === root }) {
+            return known
+        }
         // A request that was sent away again and again, because the disk's memory is short, waits
         // here at last.
         return FoundPath(
-            path: path, result: root.lookup(path, mayBlock: mayBlock), content: nil)
+            path: path, root: root, result: root.lookup(path, mayBlock: mayBlock), content: nil)
     }
 
     /// Whether the request has waited elsewhere so often that it may wait here.
@@ -196,7 +199,7 @@ extension Connection {
             {
                 content = WholeFile.read(file, mayBlock: true)
             }
-            return .lookup(FoundPath(path: path, result: result, content: content))
+            return .lookup(FoundPath(path: path, root: root, result: result, content: content))
         }
     }
 
