@@ -671,6 +671,35 @@ class TestOthers:
         response = daemon.fetch("/a/x.txt")
         assert (response.get("cache-control"), response.get("x-new")) == ("three", "yes")
 
+    def test_the_page_of_an_error_leaves_the_page_for_what_is_missing_as_it_is(self, start_daemon):
+        daemon = start_daemon(site={
+            "Compression": "gzip", "Fallback": "/index.html", "FallbackStatus": "200",
+            "ErrorPage": "405 /index.html"})
+        daemon.put_file("index.html", PROSE, MODIFIED)
+        for _ in range(3):
+            response = daemon.fetch("/route", fields={"Accept-Encoding": "gzip"})
+            assert response.get("content-encoding") == "gzip"
+            assert response.get("vary") == "Accept-Encoding"
+            response = daemon.fetch("/route", "POST", content=b"")
+            assert response.status == 405 and response.content == PROSE
+
+    def test_a_page_in_a_denied_directory_is_sent_for_errors_only(self, start_daemon):
+        daemon = start_daemon(paths={"/errors/": {"Deny": "yes"}})
+        with open(daemon.config_path) as file:
+            text = file.read()
+        with open(daemon.config_path, "w") as file:
+            file.write(text.replace("[Site default]\n", "[Site default]\n"
+                                    "ErrorPage=404 /errors/404.html\n"
+                                    "ErrorPage=405 /errors/405.html\n"))
+        for status in (404, 405):
+            daemon.put_file("errors/%d.html" % status, b"page %d\n" % status, MODIFIED)
+        assert daemon.control("/v1/reload", "POST").status == 200
+        assert daemon.fetch("/errors/404.html").status == 403
+        missing = daemon.fetch("/missing")
+        assert (missing.status, missing.content) == (404, b"page 404\n")
+        refused = daemon.fetch("/missing", "POST", content=b"")
+        assert (refused.status, refused.content) == (405, b"page 405\n")
+
     def test_a_reload_takes_the_site_of_a_running_upload_away(self, start_daemon):
         second = ("[Site second]\nServerName=second.test\nRoot=%s\nUpload=yes\n"
                   "UploadMaxSize=10\nErrorPage=413 /413.html\n")

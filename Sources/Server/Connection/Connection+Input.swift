@@ -106,10 +106,17 @@ extension Connection {
         respond(head, bytes, &loop)
         guard work != .lookup else {
             exchange = before
+            forgetSite()
             return nil
         }
         if lookupCount > 0 { forgetLookups() }
         return head.byteCount
+    }
+
+    /// Lets go of what holds for a request, as when it is over or begins anew.
+    mutating func forgetSite() {
+        site = -1
+        rule = nil
     }
 
     /// Lets go of what was found out for a request.

@@ -77,9 +77,8 @@ extension Connection {
         var content = Bytes()
         let byteCount: Int
         if let page {
-            let representation = loop.cache.representation(at: page)
-            byteCount = representation.byteCount
-            loop.outgoing.appendField("Content-Type", representation.mediaType.span)
+            byteCount = page.representation.byteCount
+            loop.outgoing.appendField("Content-Type", page.representation.mediaType.span)
         } else {
             let error = ErrorContent(status: status, reason: reason, form: preference.form)
             error.write(to: &content)
@@ -94,10 +93,11 @@ extension Connection {
             persistent: exchange.mayPersist, minorVersion: minorVersion)
         loop.outgoing.appendEndOfFields()
         guard !isHead else { return 0 }
-        if let page {
-            loop.cache.append(page, content: 0..<byteCount, to: &loop.outgoing)
-        } else {
-            loop.outgoing.append(copying: content.span)
+        switch page {
+        case .cached(let index, _)?:
+            loop.cache.append(index, content: 0..<byteCount, to: &loop.outgoing)
+        case .read(let page, _)?: loop.outgoing.append(copying: page.span)
+        case nil: loop.outgoing.append(copying: content.span)
         }
         return byteCount
     }
@@ -114,21 +114,21 @@ extension Connection {
         }
     }
 
-    /// The entry of the cache with the site's page for a status (`ErrorPage=`).
+    /// The site's page for a status (`ErrorPage=`).
     ///
     /// An error does not wait for the disk: a page that is not in memory is left out, and is there
     /// the next time, because asking for it made the kernel read it.
-    private func errorPage(_ status: StatusCode, _ loop: inout Loop) -> Int? {
+    private func errorPage(_ status: StatusCode, _ loop: inout Loop) -> ErrorPage? {
         // A request may have begun under a configuration that had other sites.
         guard let defaults = rule?.site, let path = defaults.errorPages[status.rawValue],
             loop.snapshot.sites.indices.contains(site),
             loop.snapshot.sites[site].defaults === defaults
         else { return nil }
-        let key = path.pageKey
+        let key = path.errorPageKey
         if let index = loop.cache.find(
             key.span, site: site, batch: loop.batch, clock: loop.clock)
         {
-            return loop.cache.hasContent(index) ? index : nil
+            return .cached(index, loop.cache.representation(at: index))
         }
         let snapshotSite = loop.snapshot.sites[site]
         guard case .file(let file) = snapshotSite.root.lookup(path, mayBlock: false),
@@ -139,13 +139,18 @@ extension Connection {
             loop.readPool.submit { _ = root.lookup(path, mayBlock: true) }
             return nil
         }
+        let representation = representation(
+            of: file, snapshotSite.rule(for: path), site, isNegotiated: false, loop)
+        // What may still change without a trace is not kept.
+        guard !representation.validators.entityTag.isWeak else {
+            return .read(content, representation)
+        }
         let candidate = RepresentationCache.Candidate(
-            representation: representation(
-                of: file, snapshotSite.rule(for: path), site, isNegotiated: false, loop),
-            root: snapshotSite.root, status: file.status, path: file.path, origin: nil,
-            variants: .init(), batch: loop.batch)
-        return loop.cache.insert(
+            representation: representation, root: snapshotSite.root, status: file.status,
+            path: file.path, origin: nil, variants: .init(), batch: loop.batch)
+        let index = loop.cache.insert(
             key.span, site: site, candidate, content: content, clock: loop.clock)
+        return .cached(index, representation)
     }
 
     /// Appends what the responses to this request begin with: status line, Date, Server, and the
@@ -153,5 +158,19 @@ extension Connection {
     func beginResponse(_ status: StatusCode, _ loop: inout Loop) {
         loop.beginResponse(status)
         if let fieldLines = rule?.fieldLines { loop.outgoing.append(copying: fieldLines.span) }
+    }
+}
+
+/// A page of the site that is an error's content.
+private enum ErrorPage {
+    /// In an entry of the cache.
+    case cached(Int, Representation)
+    /// Read for this response only.
+    case read([UInt8], Representation)
+
+    var representation: Representation {
+        switch self {
+        case .cached(_, let representation), .read(_, let representation): representation
+        }
     }
 }

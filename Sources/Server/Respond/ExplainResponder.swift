@@ -91,8 +91,7 @@ extension Connection {
         pending = explanation.pending
         endsQuietly = false
         discardBudget = 0
-        site = -1
-        rule = nil
+        forgetSite()
         forgetLookups()
         respondControl(.ok, text.jsonBytes, &loop)
     }

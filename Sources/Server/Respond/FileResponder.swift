@@ -210,7 +210,8 @@ extension Connection {
     ) {
         // An index page, or the page behind a clean target, has a path of its own.
         let rule = loop.snapshot.sites[wanted.site].rule(for: wanted.file.path)
-        guard !rule.isDenied else {
+        // Who may not ask for a page may get it in place of what is missing.
+        guard !rule.isDenied || wanted.page != nil else {
             respondError(.forbidden, "The path may not be accessed.", head, bytes, &loop)
             return
         }

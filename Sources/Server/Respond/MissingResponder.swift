@@ -16,7 +16,7 @@ extension Connection {
             respondError(.notFound, "There is no such file.", head, bytes, &loop)
             return
         }
-        let key = page.path.pageKey
+        let key = page.path.fallbackKey
         if explanation == nil,
             let index = loop.cache.find(
                 key.span, site: site, batch: loop.batch, clock: loop.clock),

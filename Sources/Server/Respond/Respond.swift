@@ -236,10 +236,7 @@ extension Connection {
         requestCount &+= 1
         // The next request gets a deadline of its own.
         isArmedForPast = true
-        if site >= 0 {
-            site = -1
-            rule = nil
-        }
+        if site >= 0 { forgetSite() }
         if !exchange.isRequestComplete, exchange.mayPersist {
             isDiscarding = true
             return

@@ -121,9 +121,10 @@ struct FallbackPage: Sendable {
 }
 
 extension ResolvedPath {
-    /// The key under which a page that no request asked for is cached; no target's path is like
-    /// that.
-    var pageKey: [UInt8] { [0] + bytes }
+    /// The key under which a page for what is missing is cached; no target's path is like that.
+    var fallbackKey: [UInt8] { [0] + bytes }
+    /// The key under which the page of an error is cached, which has no codings.
+    var errorPageKey: [UInt8] { [0, 0] + bytes }
 }
 
 extension SiteSettings.Durability {
