@@ -7,6 +7,8 @@ public enum DeletionError: Error, Sendable, Equatable {
     case missing
     /// The target is the root itself, or no file and no directory.
     case notAFile
+    /// The target is a directory, and only a file may be removed there.
+    case directory
     /// The directory is not empty.
     case notEmpty
     /// A precondition does not hold.
@@ -27,6 +29,7 @@ public struct Deletion: Sendable {
     private let root: SiteRoot
     private let path: ResolvedPath
     private let durability: UploadPolicy.Durability
+    private let allowsDirectory: Bool
     private let precondition: @Sendable (Validators?) -> Precondition
 
     /// A deletion that is not done yet.
@@ -36,14 +39,16 @@ public struct Deletion: Sendable {
     ///   - path: the target below it.
     ///   - durability: how sure it is when it was done; with `full` the name is gone from stable
     ///     storage too.
+    ///   - allowsDirectory: whether it may be a directory.
     ///   - precondition: judges the request's preconditions against the file that is there.
     public init(
         root: SiteRoot, path: ResolvedPath, durability: UploadPolicy.Durability,
-        precondition: @escaping @Sendable (Validators?) -> Precondition
+        allowsDirectory: Bool, precondition: @escaping @Sendable (Validators?) -> Precondition
     ) {
         self.root = root
         self.path = path
         self.durability = durability
+        self.allowsDirectory = allowsDirectory
         self.precondition = precondition
     }
 
@@ -104,6 +109,7 @@ public struct Deletion: Sendable {
             served.kind == .regular ? root.validators(of: served, now: WallClock.now) : nil
         guard precondition(validators) != .failed else { throw .preconditionFailed }
         guard served.kind == .regular || served.kind == .directory else { throw .notAFile }
+        guard entry.kind != .directory || allowsDirectory else { throw .directory }
         return entry.kind == .directory
     }
 }

@@ -97,6 +97,11 @@ public struct ResolvedPath: Sendable, Equatable {
         return parent.elementsEqual([0x2E]) ? [0x2F] : [0x2F] + parent + [0x2F]
     }
 
+    /// The same path, as that of a directory.
+    public var asDirectory: ResolvedPath {
+        ResolvedPath(bytes: bytes, namesDirectory: true)
+    }
+
     /// The path without NUL, for people; bytes that are not UTF-8 are U+FFFD.
     public var text: String { String(decoding: bytes.dropLast(), as: UTF8.self) }
 

@@ -700,6 +700,23 @@ class TestOthers:
         refused = daemon.fetch("/missing", "POST", content=b"")
         assert (refused.status, refused.content) == (405, b"page 405\n")
 
+    def test_what_is_missing_is_so_in_any_coding(self, start_daemon):
+        daemon = start_daemon(site={"Fallback": "/index.bin"})
+        daemon.put_file("index.bin", b"page\n", MODIFIED)
+        for accepted in ("identity;q=0", "br, *;q=0"):
+            response = daemon.fetch("/missing", fields={"Accept-Encoding": accepted})
+            assert (response.status, response.content) == (404, b"page\n")
+
+    @pytest.mark.parametrize("rule", [{"Deny": "yes"}, {"Delete": "no"}])
+    def test_a_directory_has_the_rule_of_what_is_in_it(self, start_daemon, rule):
+        daemon = start_daemon(site={"Delete": "yes"}, paths={"/kept/": rule})
+        for name in ("kept", "kept/inner", "free"):
+            daemon.put_directory(name)
+        for target in ("/kept", "/kept/", "/kept/inner", "/kept/inner/"):
+            assert daemon.fetch(target, "DELETE").status in (403, 405), target
+        assert os.path.isdir(daemon.path("kept/inner"))
+        assert daemon.fetch("/free", "DELETE").status == 204
+
     def test_a_reload_takes_the_site_of_a_running_upload_away(self, start_daemon):
         second = ("[Site second]\nServerName=second.test\nRoot=%s\nUpload=yes\n"
                   "UploadMaxSize=10\nErrorPage=413 /413.html\n")

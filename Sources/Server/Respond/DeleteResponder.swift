@@ -29,9 +29,12 @@ extension Connection {
             return
         }
         let exchange = PendingExchange(head: head, bytes, start: requestStart)
+        // What holds below a directory holds for the directory, however its path is written.
+        let inner = snapshotSite.rule(for: path.asDirectory)
         let deletion = Deletion(
             root: snapshotSite.root, path: path,
             durability: snapshotSite.defaults.settings.uploadDurability.policy,
+            allowsDirectory: inner.allowsDelete && !inner.isDenied,
             precondition: exchange.precondition)
         let isExplained = explanation != nil
         if !isExplained { finishOrDiscardRequest(head) }
@@ -96,6 +99,7 @@ extension DeletionError {
         switch self {
         case .missing: RequestError(.notFound, "There is no such file.")
         case .notAFile: RequestError(.conflict, "The target is neither a file nor a directory.")
+        case .directory: RequestError(.forbidden, "The directory may not be removed.")
         case .notEmpty: RequestError(.conflict, "The directory is not empty.")
         case .preconditionFailed:
             RequestError(.preconditionFailed, "A precondition does not hold.")

@@ -220,8 +220,10 @@ extension Connection {
             return
         }
         let available = variants.order.codings
-        let coding = head.acceptedCodings(in: bytes).preferred(
+        var coding = head.acceptedCodings(in: bytes).preferred(
             among: available, order: variants.order)
+        // That something is missing is said in any case.
+        if wanted.page?.status == .notFound { coding = coding ?? .identity }
         guard let coding else {
             explanation?.note(
                 .coding, "none",
