@@ -91,15 +91,6 @@ class TestPersistence:
                 response = connection.ask(request("/hello.txt", fields={"Connection": value}))
                 assert response.content == HELLO and not response.closes
 
-    def test_http_1_0_closes(self, server):
-        for fields in ({}, {"Connection": "close"}, {"Connection": "x"}):
-            with server.connect() as connection:
-                response = connection.ask(
-                    request("/hello.txt", version="1.0", fields=fields), version="1.0")
-                assert response.content == HELLO
-                assert "keep-alive" not in response.tokens("connection")
-                assert connection.ended()
-
     def test_http_1_0_persists_by_request(self, server):
         with server.connect() as connection:
             octets = request("/hello.txt", version="1.0", fields={"Connection": "Keep-Alive"})
@@ -389,21 +380,6 @@ class TestFull:
         daemon = start_daemon(server={"MaxConnections": "8", "IdleTimeoutSec": "2s"})
         daemon.put_file("hello.txt", HELLO)
         return daemon
-
-    def test_one_more(self, small):
-        connections = [small.connect() for _ in range(8)]
-        for connection in connections:
-            assert connection.ask(request("/hello.txt")).content == HELLO
-        with small.connect(timeout=6) as connection:
-            response = connection.ask(request("/hello.txt"))
-            assert response is not None, "neither served nor told: %s" % connection.ending
-            assert response.status in (200, 503)
-            if response.status == 503:
-                assert int(response.get("retry-after")) > 0
-                assert response.closes and connection.ended()
-        for connection in connections:
-            connection.close()
-        assert until(lambda: small.fetch("/hello.txt").status == 200)
 
     def test_a_crowd(self, small, pool):
         def ask(_):

@@ -1,7 +1,6 @@
 """GET and HEAD: from a request target to a file, whole (RFC 9110 §9.3.1, §9.3.2, §15)."""
 
 import hashlib
-import json
 import os
 import socket
 import stat
@@ -83,22 +82,6 @@ class TestRepresentation:
             response = server.fetch(target)
             assert (response.status, response.content) == (200, FILES[name]), target
             assert response.get("content-type", "").startswith("text/html")
-
-    @pytest.mark.parametrize("target", [
-        "/", "/hello.txt", "/empty.txt", "/sub", "/sub/", "/missing", "/.hidden", "/bare/",
-        "/%00", "/hello.txt/", "/big.bin",
-    ])
-    def test_head_is_get_without_content(self, server, target):
-        server.put_file("big.bin", bytes(300_000), MODIFIED)
-        whole = server.fetch(target)
-        with server.connect() as connection:
-            head = connection.ask(request(target, "HEAD"), "HEAD")
-            assert (head.status, head.reason) == (whole.status, whole.reason)
-            assert same_fields(head, whole), (head.fields, whole.fields)
-            if not head.closes:
-                after = connection.ask(request("/hello.txt"))
-                assert after.content == FILES["hello.txt"]
-            assert connection.rest(0.05) == b""
 
     def test_head_of_each_way_has_a_length(self, server):
         for target in ("/hello.txt", "/empty.txt", "/missing"):
@@ -556,26 +539,6 @@ def test_ready_and_stop(start_daemon):
     began = time.monotonic()
     daemon.stop()
     assert time.monotonic() - began < 2, "nothing runs, so nothing is to be waited for"
-
-
-@pytest.mark.parametrize("accept,media_type,beginning", [
-    (None, "text/plain; charset=utf-8", b"404 Not Found: "),
-    ("*/*", "text/plain; charset=utf-8", b"404 Not Found: "),
-    ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
-    ("application/json", "application/problem+json", b'{"type":"about:blank"'),
-], ids=str)
-def test_an_error_has_the_form_that_is_accepted(start_daemon, accept, media_type, beginning):
-    daemon = start_daemon(site={"Fallback": ""})
-    fields = {} if accept is None else {"Accept": accept}
-    with daemon.connect() as connection:
-        get = connection.ask(request("/missing", "GET", fields))
-        head = connection.ask(request("/missing", "HEAD", fields), "HEAD")
-    assert get.status == head.status == 404 and same_fields(get, head)
-    assert get.get("content-type") == media_type and get.content.startswith(beginning)
-    assert get.get("vary") == "Accept"
-    if "json" in media_type:
-        problem = json.loads(get.content)
-        assert problem["status"] == 404 and problem["title"] == "Not Found" and problem["detail"]
 
 
 def test_the_fallback_page_does_not_stand_for_another_file(start_daemon):

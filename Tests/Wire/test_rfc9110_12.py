@@ -313,6 +313,19 @@ class TestSiblings:
             fields = {"Accept-Encoding": coding}
             check_coded(siblings.fetch("/large.txt", fields=fields), coding, content)
 
+    @pytest.mark.parametrize("coding,of,used", [
+        ("gzip", PROSE, True), ("zstd", PROSE, True), ("br", PROSE, False),
+        ("gzip", PROSE + b"x", False), ("zstd", PROSE[1:], False), ("br", PROSE + b"x", False)])
+    def test_of_a_file_that_is_too_large_to_be_compared(self, start_daemon, coding, of, used):
+        # Then the length that it says must fit; brotli says none.
+        daemon = start_daemon(site={"Precompressed": "yes", "CompressionMaxSize": "4K"})
+        daemon.put_file("a.txt", PROSE, MODIFIED)
+        daemon.put_file("a.txt" + model.SUFFIXES[coding], model.encode(coding, of), MODIFIED)
+        for _ in range(2):
+            response = daemon.fetch("/a.txt", fields={"Accept-Encoding": coding})
+            assert response.get("content-encoding") == (coding if used else None)
+            assert model.decode(coding if used else "identity", response.content) == PROSE
+
     def test_is_a_file_of_its_own_too(self, server):
         response = server.fetch("/a.txt.gz", fields={"Accept-Encoding": "gzip"})
         assert response.get("content-encoding") is None, "it is the content, not a coding of it"

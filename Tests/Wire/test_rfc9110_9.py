@@ -45,9 +45,11 @@ class TestHead:
     ], ids=lambda fields: " ".join("%s: %s" % item for item in fields.items()) or "plain")
     @pytest.mark.parametrize("target", [
         "/", "/hello.txt", "/up", "/missing", "/.hidden", "/bare/", "/%", "/coded.txt",
-        "/hello.txt/", "/up?a=b"])
+        "/hello.txt/", "/up?a=b", "/big.bin", "/empty.txt", "/%00"])
     def test_is_get_without_content(self, server, target, fields):
         server.put_file("coded.txt", b"coded " * 500, MODIFIED)
+        server.put_file("big.bin", bytes(300_000), MODIFIED)
+        server.put_file("empty.txt", b"", MODIFIED)
         whole = server.fetch(target, fields=fields)
         with server.connect() as connection:
             head = connection.ask(request(target, "HEAD", fields), "HEAD")
