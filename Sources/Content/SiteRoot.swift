@@ -85,6 +85,18 @@ public final class SiteRoot: Sendable {
         (try? directory.status(at: path))?.kind == .regular
     }
 
+    /// Whether there is nothing at a path.
+    ///
+    /// Not confined, as `isUnchanged` is not: for an answer that was found below the root before.
+    public func isAbsent(_ path: ResolvedPath) -> Bool {
+        do throws(Errno) {
+            _ = try directory.status(at: path.bytes.span)
+            return false
+        } catch {
+            return error == .notFound || error == .notDirectory
+        }
+    }
+
     /// The paths that go before the one that a path was found to lead to.
     ///
     /// They are index pages of a directory that would be served in place of the one that is.

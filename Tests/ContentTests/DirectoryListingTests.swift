@@ -46,7 +46,8 @@ struct ListedSite {
     /// The references of the entries, in their order, as JSON has them.
     func references(_ target: String = "/list/", _ query: String = "") throws -> [String] {
         let content = ListingContent(
-            try listing(target, query), form: .json, capabilities: ListingCapabilities(),
+            SharedListing(try listing(target, query)), form: .json,
+            capabilities: ListingCapabilities(),
             siteName: "site")
         return text(content).split(separator: "\n").compactMap { line in
             line.firstRange(of: "\"href\":\"").map { range in
@@ -156,7 +157,8 @@ struct DirectoryListingTests {
             return firstParts.lexicographicallyPrecedes(secondParts)
         }
         let content = ListingContent(
-            try site.listing(), form: .json, capabilities: ListingCapabilities(), siteName: "")
+            SharedListing(try site.listing()), form: .json, capabilities: ListingCapabilities(),
+            siteName: "")
         let found = text(content).split(separator: "\n").compactMap { line in
             line.firstRange(of: "\"name\":\"").map { range in
                 String(line.suffix(from: range.upperBound).prefix { $0 != "\"" })

@@ -16,7 +16,7 @@ struct ListingContentTests {
         _ capabilities: ListingCapabilities = ListingCapabilities()
     ) throws -> ListingContent {
         ListingContent(
-            try site.listing(target, query), form: form, capabilities: capabilities,
+            SharedListing(try site.listing(target, query)), form: form, capabilities: capabilities,
             siteName: "<site>")
     }
 
@@ -187,7 +187,8 @@ struct ListingTagTests {
         ) throws -> String {
             text(
                 ListingContent(
-                    try site.listing("/list/", query), form: form, capabilities: capabilities,
+                    SharedListing(try site.listing("/list/", query)), form: form,
+                    capabilities: capabilities,
                     siteName: siteName
                 ).entityTag)
         }

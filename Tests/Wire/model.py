@@ -485,9 +485,9 @@ def represent(site, request, known, path, status=200):
     file, available = site.files[path], candidates(site, path)
     vary = "accept-encoding" if available else None
     coding = select_coding(request.lines("Accept-Encoding"), available)
+    if coding is None and status == 404:
+        coding = "identity"  # what is missing is so in any coding
     if coding is None:
-        if status == 404:
-            return None
         # Preconditions are for what would be answered with 2xx (RFC 9110 §13.2.1).
         return error(request, 406, vary="accept, accept-encoding" if vary else ANY)
     if coding == "identity":

@@ -208,3 +208,29 @@ class TestCompression:
         response = server.fetch("/big3.txt", fields={"Accept-Encoding": "zstd"}, timeout=60)
         assert model.decode("zstd", response.content) == server.read_file("big3.txt")
         assert server.is_running()
+
+
+class TestListings:
+    """More who ask for large listings, and take nothing of them, than there is patience for."""
+
+    def test_memory_is_shared_and_others_hardly_wait(self, start_daemon):
+        daemon = start_daemon(site={"Listing": "yes"})
+        large = daemon.put_directory("large")
+        for number in range(20_000):
+            open(os.path.join(large, "a file with a long name, number %d" % number), "w").close()
+        daemon.put_directory("small")
+        daemon.fetch("/large/", timeout=20)
+        before = resident(daemon)
+        stalled = [daemon.connect(receive_buffer=4096) for _ in range(200)]
+        try:
+            for number, peer in enumerate(stalled):
+                peer.send(request("/large/?sort=%s&%d" % (("name", "size")[number % 2], number)))
+            began = time.monotonic()
+            assert daemon.fetch("/small/", timeout=20).status == 200
+            assert time.monotonic() - began < 3
+            with Watch(daemon) as watch:
+                time.sleep(1)
+            assert watch.peak - before < 100 * MIB, "%d MiB more" % ((watch.peak - before) >> 20)
+        finally:
+            for peer in stalled:
+                peer.close()

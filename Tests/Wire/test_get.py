@@ -550,3 +550,60 @@ def test_the_fallback_page_does_not_stand_for_another_file(start_daemon):
         assert missing.status == 404 and missing.content == b"the page for what is missing\n"
         response = daemon.fetch("/a%20b.html")
         assert response.status == 200 and response.content == b"a file of its own\n"
+
+
+class TestMissing:
+    """What is not there is remembered, and seen as soon as it is there."""
+
+    @pytest.fixture(scope="class")
+    def empty(self, start_daemon):
+        return start_daemon(site={"Fallback": "", "Upload": "yes", "Delete": "yes"})
+
+    def test_again_and_again(self, empty):
+        with empty.connect() as connection:
+            answers = [connection.ask(request("/nothing/at/all")) for _ in range(5)]
+        assert {(answer.status, answer.content) for answer in answers} \
+            == {(404, b"404 Not Found: There is no such file.\n")}
+        assert all(IMF_FIXDATE.fullmatch(answer.get("date")) for answer in answers)
+
+    @pytest.mark.parametrize("accept,media_type", [
+        ("text/html", "text/html; charset=utf-8"), ("*/*", "text/plain; charset=utf-8"),
+        ("application/json", "application/problem+json")])
+    def test_in_the_form_that_is_accepted(self, empty, accept, media_type):
+        for _ in range(3):
+            assert empty.fetch("/nothing").get("content-type") == "text/plain; charset=utf-8"
+            response = empty.fetch("/nothing", fields={"Accept": accept})
+            assert response.get("content-type") == media_type
+            assert empty.fetch("/nothing", "HEAD").content == b""
+
+    def test_the_date_goes_on(self, empty):
+        first = empty.fetch("/late").get("date")
+        time.sleep(1.1)
+        assert empty.fetch("/late").get("date") != first
+
+    @pytest.mark.parametrize("target", ["/made.txt", "/made-too.txt?query", "/in/made.txt"])
+    def test_what_appears_is_seen(self, empty, target):
+        name = target.lstrip("/").partition("?")[0]
+        for _ in range(3):
+            assert empty.fetch(target).status == 404
+            empty.put_file(name, b"there\n", MODIFIED)
+            assert empty.fetch(target).content == b"there\n"
+            os.unlink(empty.path(name))
+
+    def test_a_directory_that_appears_redirects(self, empty):
+        assert [empty.fetch("/dir").status, empty.fetch("/dir/").status] == [404, 404]
+        empty.put_directory("dir")
+        assert empty.fetch("/dir").status == 301
+        empty.put_file("dir/index.html", INDEX, MODIFIED)
+        assert empty.fetch("/dir/").content == INDEX
+
+    def test_pipelined_behind_a_change(self, empty):
+        put = request("/p", "PUT", content=b"new\n")
+        get, delete = request("/p"), request("/p", "DELETE")
+        for _ in range(50):
+            with empty.connect() as connection:
+                connection.send(get + put + get + delete + get)
+                answers = [connection.read(method) for method in
+                           ("GET", "PUT", "GET", "DELETE", "GET")]
+            assert [answer.status for answer in answers] == [404, 201, 200, 204, 404]
+            assert answers[2].content == b"new\n"

@@ -5,6 +5,8 @@ A row of a table is a site of its own, on one daemon, told apart by its name.
 
 import json
 import os
+import random
+import re
 import time
 
 import pytest
@@ -699,6 +701,33 @@ class TestOthers:
         assert (missing.status, missing.content) == (404, b"page 404\n")
         refused = daemon.fetch("/missing", "POST", content=b"")
         assert (refused.status, refused.content) == (405, b"page 405\n")
+
+    def test_a_denied_path_has_no_method(self, start_daemon):
+        daemon = start_daemon(site={"Upload": "yes"}, paths={"/private/": {"Deny": "yes"}})
+        for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "POST", "PATCH", "BREW"):
+            response = daemon.fetch("/private/x", method, content=b"")
+            assert response.status == (400 if method == "CONNECT" else 403), method
+            assert response.get("allow") is None
+
+    def test_many_globs_take_bounded_memory(self, start_daemon):
+        letters = "abcdefghijklmnop"
+        daemon = start_daemon(paths={
+            "*%s*" % letter: {"Headers": "X-%s: %s" % (letter, "v" * 500)} for letter in letters})
+        draw = random.Random(3)
+
+        def resident():
+            with open("/proc/%d/smaps_rollup" % daemon.pid) as file:
+                return int(re.search(r"Rss: +(\d+) kB", file.read())[1])
+        daemon.fetch("/abc")
+        before = resident()
+        with daemon.connect() as connection:
+            for _ in range(40):
+                names = ["".join(draw.sample(letters, draw.randrange(1, 16))) for _ in range(100)]
+                connection.send(b"".join(request("/" + name) for name in names))
+                for name in names:
+                    response = connection.read()
+                    assert {field for field in letters if response.get("x-" + field)} == set(name)
+        assert resident() - before < 32 << 10
 
     def test_what_is_missing_is_so_in_any_coding(self, start_daemon):
         daemon = start_daemon(site={"Fallback": "/index.bin"})

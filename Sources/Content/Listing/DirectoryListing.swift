@@ -76,6 +76,24 @@ public struct DirectoryListing: Sendable {
     }
 }
 
+/// A listing that many may send at once, each in a form of its own.
+public final class SharedListing: Sendable {
+    let listing: DirectoryListing
+    let digest: ListingDigest
+
+    /// Takes a listing.
+    public init(_ listing: DirectoryListing) {
+        self.listing = listing
+        digest = ListingDigest(of: listing)
+    }
+
+    /// Whether another one shows the same.
+    public func isEqual(to other: SharedListing) -> Bool {
+        digest == other.digest && listing.entryCount == other.listing.entryCount
+            && listing.path == other.listing.path && listing.order == other.listing.order
+    }
+}
+
 /// Collects the entries of a directory.
 private struct EntryReader {
     var entries: [ListedEntry] = []

@@ -62,7 +62,7 @@ public final class ListingContent: Sendable {
     public let form: Form
     /// The entity tag, strong.
     public let entityTag: EntityTag
-    private let listing: DirectoryListing
+    private let shared: SharedListing
     private let capabilities: ListingCapabilities
     private let siteName: String
     /// How many entries were rendered; nil before the first piece, past all behind the last one.
@@ -76,9 +76,9 @@ public final class ListingContent: Sendable {
     ///   - capabilities: what may be done there.
     ///   - siteName: what the root is called on a page.
     public init(
-        _ listing: DirectoryListing, form: Form, capabilities: ListingCapabilities, siteName: String
+        _ listing: SharedListing, form: Form, capabilities: ListingCapabilities, siteName: String
     ) {
-        self.listing = listing
+        shared = listing
         self.form = form
         self.capabilities = capabilities
         self.siteName = siteName
@@ -93,6 +93,8 @@ public final class ListingContent: Sendable {
         case .json: "application/json"
         }
     }
+
+    private var listing: DirectoryListing { shared.listing }
 
     /// Renders the next piece; nil behind the last one.
     ///

@@ -5,7 +5,7 @@ internal import HTTP
 /// Made for speed, as wyhash and its kind: a word is mixed in by a multiplication of full width. It
 /// is no secret and no signature: who can write into a directory can make two listings of it that
 /// are taken for one, and harms nobody but their own readers.
-struct ListingDigest {
+struct ListingDigest: Equatable {
     private var first: UInt64 = 0x9E37_79B9_7F4A_7C15
     private var second: UInt64 = 0xD1B5_4A32_D192_ED03
 
@@ -19,12 +19,27 @@ struct ListingDigest {
         return digest
     }()
 
+    /// The digest of what is in a directory.
+    init(of listing: DirectoryListing) {
+        let names = listing.names.span
+        for entry in listing.entries {
+            add(entry.name(in: names))
+            add(UInt64(bitPattern: Int64(entry.modified)))
+            add(entry.isDirectory ? .max : UInt64(entry.size))
+        }
+    }
+
+    private init() {}
+
     static func entityTag(
-        of listing: DirectoryListing, form: ListingContent.Form, capabilities: ListingCapabilities,
+        of shared: SharedListing, form: ListingContent.Form, capabilities: ListingCapabilities,
         siteName: String
     ) -> EntityTag {
+        let listing = shared.listing
         var digest = form == .html ? page : ListingDigest()
         digest.add(version)
+        digest.add(shared.digest.first)
+        digest.add(shared.digest.second)
         digest.add(listing.path.bytes.span)
         digest.add(Array(siteName.utf8).span)
         digest.add(UInt64(form.rawValue))
@@ -35,12 +50,6 @@ struct ListingDigest {
         ]
         digest.add(flags.reduce(0) { $0 << 1 | ($1 ? 1 : 0) })
         digest.add(UInt64(capabilities.maximumSize ?? 0))
-        let names = listing.names.span
-        for entry in listing.entries {
-            digest.add(entry.name(in: names))
-            digest.add(UInt64(bitPattern: Int64(entry.modified)))
-            digest.add(entry.isDirectory ? .max : UInt64(entry.size))
-        }
         return EntityTag(digest.first, digest.second, isWeak: false)
     }
 

@@ -1,7 +1,7 @@
 internal import HTTP
 
 /// The order of the entries of a listing; directories are before files in each.
-public struct ListingOrder: Sendable, Equatable {
+public struct ListingOrder: Sendable, Hashable {
     /// What entries are sorted by.
     public enum Key: UInt8, Sendable, CaseIterable {
         /// The name: numbers in it by their value, letters of ASCII without regard to case.

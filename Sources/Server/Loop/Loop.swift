@@ -16,6 +16,7 @@ struct Loop: ~Copyable {
     /// For uploads, so that they do not delay those who read.
     let writePool: BlockingPool
     let workshop: CodingWorkshop
+    let listings: ListingDesk
     let control: any ControlService
     let listeners: [Listener]
 
@@ -25,6 +26,7 @@ struct Loop: ~Copyable {
     var batch = 0
     var clock = BatchClock()
     var cache: RepresentationCache
+    var missing = MissingCache()
     var deadlines: DeadlineQueues
     var log: RequestLog
     var statistics = Statistics()
@@ -45,6 +47,7 @@ struct Loop: ~Copyable {
         readPool = context.readPool
         writePool = context.writePool
         workshop = context.workshop
+        listings = context.listings
         control = context.control
         listeners = context.listeners
         snapshot = context.snapshot
@@ -66,6 +69,7 @@ struct Loop: ~Copyable {
         log.flush(&statistics)
         log = RequestLog(snapshot, journal, workerCount: workerCount)
         cache.removeAll()
+        missing.removeAll()
         cache.byteLimit = server.cacheByteLimit / workerCount
         deadlines.setLength(of: .header, server.headerTimeout.nanoseconds, now: clock.now)
         deadlines.setLength(of: .idle, server.idleTimeout.nanoseconds, now: clock.now)
@@ -95,6 +99,11 @@ struct Loop: ~Copyable {
         if snapshot.settings.server.sendsServerField {
             outgoing.appendField("Server", serverName)
         }
+    }
+
+    /// Notes that a file was changed by a request of this batch: those behind it see the change.
+    mutating func noteChange() {
+        batch &+= 1
     }
 
     /// The fewest bytes that a peer must send or take until its transfer deadline is over.
@@ -134,6 +143,7 @@ struct WorkerContext: Sendable {
     let readPool: BlockingPool
     let writePool: BlockingPool
     let workshop: CodingWorkshop
+    let listings: ListingDesk
     let control: any ControlService
     let listeners: [Listener]
     let snapshot: Snapshot

@@ -29,6 +29,7 @@ final class Supervisor: ControlService {
     private let readPool: BlockingPool
     private let writePool: BlockingPool
     let workshop: CodingWorkshop
+    private let listings: ListingDesk
     /// One thread, so that reloads follow each other, and a root that hangs hangs no other work.
     private let reloadPool: BlockingPool
     /// One thread that only waits for workers, so that status is told while a disk hangs.
@@ -68,6 +69,7 @@ final class Supervisor: ControlService {
         do throws(Errno) {
             readPool = try BlockingPool("read", threadCount: 4)
             writePool = try BlockingPool("write", threadCount: 8)
+            listings = try ListingDesk(threadCount: 2)
             workshop = try CodingWorkshop(
                 byteLimit: settings.server.compressionCacheByteLimit,
                 threadCount: max(1, min(4, ProcessLimits.usableProcessorCount)))
@@ -92,7 +94,8 @@ final class Supervisor: ControlService {
         for (index, mailbox) in mailboxes.enumerated() {
             let context = WorkerContext(
                 index: index, workerCount: count, mailbox: mailbox, readPool: readPool,
-                writePool: writePool, workshop: workshop, control: self,
+                writePool: writePool, workshop: workshop, listings: listings,
+                control: self,
                 listeners: listeners, snapshot: snapshot, journal: journal,
                 connectionCount: connectionCount, heartbeat: heartbeat)
             try StartFailure.wrap("thread") { () throws(Errno) in try Worker.start(context) }

@@ -11,7 +11,7 @@ extension Connection {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
         guard loop.snapshot.sites[site].allowsDelete else {
-            noteRule(head, bytes, site, loop)
+            guard noteRule(head, bytes, site, &loop) else { return }
             respondMethodNotAllowed(head, bytes, site, &loop)
             return
         }
@@ -38,6 +38,8 @@ extension Connection {
             precondition: exchange.precondition)
         let isExplained = explanation != nil
         if !isExplained { finishOrDiscardRequest(head) }
+        // What the log says where the connection is lost before it is done.
+        exchange.status = .internalServerError
         pending = exchange
         explanation?.note(.file, path: path, why: "it is what the path names")
         loop.submit(to: loop.writePool, begin(.deletion)) {
@@ -59,6 +61,7 @@ extension Connection {
         _ = try? head.parse(headBytes.span)
         switch result {
         case .success:
+            loop.noteChange()
             beginResponse(.noContent, &loop)
             endHead(head, &loop)
             pending.status = .noContent

@@ -131,18 +131,19 @@ extension Connection {
             return .cached(index, loop.cache.representation(at: index))
         }
         let snapshotSite = loop.snapshot.sites[site]
-        guard case .file(let file) = snapshotSite.root.lookup(path, mayBlock: false),
-            file.status.size <= RepresentationCache.fileByteLimit,
-            let content = WholeFile.read(file, mayBlock: false)
+        let found = snapshotSite.root.lookup(path, mayBlock: false)
+        if case .file(let file) = found, file.status.size > RepresentationCache.fileByteLimit {
+            return nil
+        }
+        guard case .file(let file) = found, let content = WholeFile.read(file, mayBlock: false)
         else {
-            let root = snapshotSite.root
-            loop.readPool.submit { _ = root.lookup(path, mayBlock: true) }
+            bringErrorPage(path, found, &loop)
             return nil
         }
         let representation = representation(
             of: file, snapshotSite.rule(for: path), site, isNegotiated: false, loop)
         // What may still change without a trace is not kept.
-        guard !representation.validators.entityTag.isWeak else {
+        guard !representation.validators.entityTag.isWeak, explanation == nil else {
             return .read(content, representation)
         }
         let candidate = RepresentationCache.Candidate(
@@ -151,6 +152,21 @@ extension Connection {
         let index = loop.cache.insert(
             key.span, site: site, candidate, content: content, clock: loop.clock)
         return .cached(index, representation)
+    }
+
+    /// Has the kernel read a page that was not in memory.
+    private func bringErrorPage(
+        _ path: ResolvedPath, _ found: SiteRoot.Lookup, _ loop: inout Loop
+    ) {
+        switch found {
+        case .wouldBlock, .file: break
+        default: return
+        }
+        let root = loop.snapshot.sites[site].root
+        loop.readPool.submit {
+            guard case .file(let file) = root.lookup(path, mayBlock: true) else { return }
+            _ = WholeFile.read(file, mayBlock: true)
+        }
     }
 
     /// Appends what the responses to this request begin with: status line, Date, Server, and the

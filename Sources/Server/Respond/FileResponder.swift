@@ -19,6 +19,7 @@ extension Connection {
         {
             return
         }
+        if respondStillMissing(key, head, bytes, site, &loop) { return }
         guard let path = resolvePath(head, bytes, site, &loop) else { return }
         let rule = loop.snapshot.sites[site].rule(for: path)
         self.site = site
@@ -167,7 +168,11 @@ extension Connection {
                 .internalServerError, "The file could not be opened.", head, bytes, &loop)
         case .file, .directory, .unindexed, .missing:
             explanation?.note(.file, "none", why: "the path leads to nothing that is served")
+            let start = loop.outgoing.count
             respondMissing(rule, head, bytes, site, &loop)
+            if rule.fallback == nil {
+                keepMissing(found.path, rule, from: start, head, bytes, site, &loop)
+            }
         }
     }
 

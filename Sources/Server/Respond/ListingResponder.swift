@@ -54,15 +54,13 @@ extension Connection {
         // What the host does not allow is not offered.
         let capabilities =
             isHostNamed(head, bytes, loop) ? rule.listingCapabilities : ListingCapabilities()
-        loop.submit(to: loop.readPool, begin(.lookup)) {
-            .listing(
-                FoundListing(
-                    path: path,
-                    result: Result { () throws(Errno) in
-                        ListingContent(
-                            try DirectoryListing(reading: path, below: root, order: order),
-                            form: form, capabilities: capabilities, siteName: name)
-                    }))
+        let ticket = begin(.lookup)
+        let mailbox = loop.mailbox
+        loop.listings.request(path, below: root, order: order) { outcome in
+            let result = outcome.map {
+                ListingContent($0, form: form, capabilities: capabilities, siteName: name)
+            }
+            mailbox.send(.completed(ticket, .listing(FoundListing(path: path, result: result))))
         }
     }
 

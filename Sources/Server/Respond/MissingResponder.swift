@@ -38,6 +38,44 @@ extension Connection {
         }
     }
 
+    /// Answers a GET for a path at which there was nothing, and still is, with what was said then.
+    ///
+    /// - Returns: false where nothing was said, or something else would have to be.
+    mutating func respondStillMissing(
+        _ key: Span<UInt8>, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int,
+        _ loop: inout Loop
+    ) -> Bool {
+        guard isPlainGet(head) else { return false }
+        let form = head.has(.accept) ? head.errorPreference(in: bytes).form : .text
+        let slot = loop.missing.find(
+            key, site: site, form: form, batch: loop.batch, clock: loop.clock)
+        guard let slot else { return false }
+        let byteCount = loop.missing.append(slot, to: &loop.outgoing)
+        finish(head, bytes, .notFound, contentByteCount: byteCount, &loop)
+        return true
+    }
+
+    /// Keeps what was said to a GET for a path at which there is nothing.
+    mutating func keepMissing(
+        _ path: ResolvedPath, _ rule: Rule, from start: Int, _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
+    ) {
+        guard isPlainGet(head), loop.outgoing.count > start, rule.site.errorPages[404] == nil else {
+            return
+        }
+        let message = loop.outgoing.span.extracting(start..<loop.outgoing.count).array
+        loop.missing.insert(
+            bytes.extracting(head.path.range), site: site,
+            form: head.errorPreference(in: bytes).form, message: message.span,
+            paths: cleanPaths(path, rule), root: loop.snapshot.sites[site].root,
+            clock: loop.clock)
+    }
+
+    /// Whether the response to a request is the same as to any other GET of its kind.
+    private func isPlainGet(_ head: borrowing RequestHead) -> Bool {
+        head.method == .get && head.minorVersion == 1 && exchange.mayPersist && explanation == nil
+    }
+
     /// Sends a representation: as an error's content where it is the page for that, else as what
     /// was asked for.
     mutating func respond(

@@ -97,6 +97,14 @@ extension Connection {
             ? loop.snapshot.sites[site].root.pathsBefore(file.path, for: path) : [path]
     }
 
+    /// All paths at which a path would be served.
+    func cleanPaths(_ path: ResolvedPath, _ rule: Rule) -> [ResolvedPath] {
+        guard rule.site.settings.cleanURLs, !path.namesDirectory, !path.isRoot else {
+            return [path]
+        }
+        return [path, path.appendingSuffix(Self.pageSuffix)]
+    }
+
     /// Sends who asks for a page by its name to its clean target.
     ///
     /// - Returns: whether the request was answered, or waits.

@@ -43,11 +43,11 @@ extension Connection {
         case .options:
             respondOptions(head, bytes, site, &loop)
         case .unknown:
-            noteRule(head, bytes, site, loop)
+            guard noteRule(head, bytes, site, &loop) else { return }
             respondError(.notImplemented, "The method is not known.", head, bytes, &loop)
         case .connect, .patch, .post, .trace:
-            noteRule(head, bytes, site, loop)
             if head.method == .connect { exchange.close() }
+            guard noteRule(head, bytes, site, &loop) else { return }
             respondMethodNotAllowed(head, bytes, site, &loop)
         }
     }
@@ -80,7 +80,7 @@ extension Connection {
     private mutating func respondOptions(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
-        noteRule(head, bytes, site, loop)
+        guard noteRule(head, bytes, site, &loop) else { return }
         let allow = allowedMethods(head, bytes, loop.snapshot.sites[site])
         finishOrDiscardRequest(head)
         beginResponse(.noContent, &loop)
@@ -89,10 +89,12 @@ extension Connection {
         finish(head, bytes, .noContent, contentByteCount: 0, &loop)
     }
 
-    /// Notes what holds for the request's path, for the fields of the response.
+    /// Notes what holds for the path of a request that is no further looked at.
+    ///
+    /// - Returns: false where that has answered it: the path is refused.
     mutating func noteRule(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: borrowing Loop
-    ) {
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
+    ) -> Bool {
         self.site = site
         let path =
             head.targetForm == .origin || head.targetForm == .absolute
@@ -101,6 +103,11 @@ extension Connection {
         let rule = path.map { snapshotSite.rule(for: $0) } ?? snapshotSite.defaultRule
         explanation?.note(rule)
         self.rule = rule
+        guard !rule.isDenied else {
+            respondError(.forbidden, "The path may not be accessed.", head, bytes, &loop)
+            return false
+        }
+        return true
     }
 
     mutating func respondMethodNotAllowed(
@@ -192,7 +199,7 @@ extension Connection {
         guard let pending = pending.take() else { return }
         transfer = nil
         if pending.upload != nil {
-            loop.statistics.uploadsFailed += 1
+            if explanation == nil { loop.statistics.uploadsFailed += 1 }
             pending.status = .badRequest
             dispose(pending, &loop)
         }

@@ -41,7 +41,7 @@ extension Connection {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
         guard loop.snapshot.sites[site].allowsUpload else {
-            noteRule(head, bytes, site, loop)
+            guard noteRule(head, bytes, site, &loop) else { return }
             respondMethodNotAllowed(head, bytes, site, &loop)
             return
         }
@@ -232,6 +232,7 @@ extension Connection {
             pending.status = isNew ? .created : .noContent
             finishPending(&loop)
         case .success(.published(let published)):
+            loop.noteChange()
             respondPublished(published, pending, exchange, &loop)
         case .failure(let error):
             respondUploadFailure(error, pending, exchange, &loop)

@@ -12,6 +12,9 @@ final class RuleTable: Sendable {
         let settings: PathSettings
     }
 
+    /// The most combinations that are kept; of many overlapping globs, peers choose which are met.
+    private static let combinationLimit = 1024
+
     private let site: SiteDefaults
     /// In the order in which they decide.
     private let globs: [Section]
@@ -55,7 +58,7 @@ final class RuleTable: Sendable {
             if let rule = combined[[prefix] + matching] { return rule }
             let outer = prefixes.filter { $0.pattern.matches(path.span) }
             let rule = Rule(site, (matching.map { globs[$0] } + outer).map(\.settings))
-            combined[[prefix] + matching] = rule
+            if combined.count < Self.combinationLimit { combined[[prefix] + matching] = rule }
             return rule
         }
     }
