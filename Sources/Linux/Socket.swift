@@ -82,6 +82,14 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
             }
     }
 
+    /// The four numbers of an IPv4 address; nil for all others.
+    public var ipv4Octets: [4 of UInt8]? {
+        guard family == .ipv4 else { return nil }
+        return unsafe withUnsafeBytes(of: storage) { bytes in
+            unsafe [bytes[4], bytes[5], bytes[6], bytes[7]]
+        }
+    }
+
     /// The numeric host without port and brackets, or the path of a Unix socket.
     ///
     /// Empty where a peer's Unix socket has no path. IPv4-mapped IPv6 addresses are written as

@@ -256,7 +256,9 @@ def test_written_before_it_is_killed(start_daemon):
 
 
 def test_json(start_daemon):
-    daemon = prepare(start_daemon(log={"Format": "json"}, paths={"/up/": {"Upload": "yes"}}))
+    # One worker, so that the lines are in the order of the requests.
+    daemon = prepare(start_daemon(
+        server={"Workers": "1"}, log={"Format": "json"}, paths={"/up/": {"Upload": "yes"}}))
     agents = ["plain", 'a "b" \\c\\ \t d', "8-bit \xff\xfe \xe9", "u" * 7000]
     octets = [request("/hello.txt", fields={"User-Agent": agent}) for agent in agents]
     octets += [b"GET /\0\x1b\xff\" HTTP/1.1\r\n\r\n", request('/"\\x'), request("/missing"),

@@ -120,9 +120,7 @@ extension Span<UInt8> {
 
     /// A copy of the bytes.
     public var array: [UInt8] {
-        [UInt8](capacity: count) { array in
-            for index in 0..<count { array.append(self[index]) }
-        }
+        unsafe withUnsafeBufferPointer { unsafe Array($0) }
     }
 
     /// A string of the bytes, read as UTF-8 with repairs.

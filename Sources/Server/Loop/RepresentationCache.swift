@@ -242,6 +242,27 @@ struct RepresentationCache: ~Copyable {
         output.append(copying: message.extracting(start..<message.count))
     }
 
+    /// Appends the response of an entry with a Connection field, as far as the default of the
+    /// request's version does not say the same.
+    ///
+    /// - Parameters:
+    ///   - index: the entry.
+    ///   - persistent: whether the connection goes on.
+    ///   - minorVersion: the request's.
+    ///   - hasContent: whether the content is appended too.
+    ///   - output: where it is appended.
+    func append(
+        _ index: Int, persistent: Bool, minorVersion: UInt8, hasContent: Bool,
+        to output: inout Bytes
+    ) {
+        let message = entries[index].message.span
+        let headEnd = entries[index].headByteCount
+        output.append(copying: message.extracting(0..<headEnd - 2))
+        output.appendConnection(persistent: persistent, minorVersion: minorVersion)
+        output.appendEndOfFields()
+        if hasContent { output.append(copying: message.extracting(headEnd..<message.count)) }
+    }
+
     /// Appends a part of the content of an entry.
     func append(_ index: Int, content range: Range<Int>, to output: inout Bytes) {
         let start = entries[index].headByteCount

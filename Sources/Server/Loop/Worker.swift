@@ -204,10 +204,9 @@ struct Worker: ~Copyable {
         generation = generation &+ 1 & 0x7FFF_FFFF
         let slot = freeSlots.isEmpty ? connections.count : Int(freeSlots.removeLast())
         let id = ConnectionID(slot: Int32(truncatingIfNeeded: slot), generation: generation)
-        let number = socket.rawValue
         let connection = Connection(
-            socket: socket, id: id, listener: listener, role: role,
-            peer: PeerText(peerAddress.host), isRefused: isRefused)
+            socket: socket, id: id, listener: listener, role: role, peer: PeerText(peerAddress),
+            isRefused: isRefused)
         if slot == connections.count {
             connections.append(connection)
         } else {
@@ -222,15 +221,16 @@ struct Worker: ~Copyable {
                 loop.statistics.refusedConnections += 1
             }
         }
+        if isRefused { connections[slot].refuseConnection(&loop) }
+        // The request is often there already, and the connection may be over with it; only one that
+        // has to wait is waited for. What came meanwhile is reported all the same (epoll(7)).
+        run(slot)
+        guard isCurrent(id) else { return }
         do throws(Errno) {
-            try epoll.addConnection(number, token: id.token)
+            try epoll.addConnection(connections[slot].socket.rawValue, token: id.token)
         } catch {
             close(slot)
-            return
         }
-        if isRefused { connections[slot].refuseConnection(&loop) }
-        // The request is often there already.
-        run(slot)
     }
 
     /// Ends a connection and frees its slot; its descriptor is closed.

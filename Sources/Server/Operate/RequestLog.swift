@@ -17,15 +17,35 @@ struct PeerText: BitwiseCopyable {
     private var text = InlineArray<46, UInt8>(repeating: 0)
     private var count: UInt8 = 0
 
+    private init() {}
+
     init(_ host: String) {
-        for byte in host.utf8.prefix(46) {
-            text[Int(count)] = byte
-            count += 1
+        self.init()
+        for byte in host.utf8.prefix(46) { append(byte) }
+        if count == 0 { append(0x2D) }
+    }
+
+    init(_ address: SocketAddress) {
+        guard let octets = address.ipv4Octets else {
+            self.init(address.host)
+            return
         }
-        if count == 0 {
-            text[0] = 0x2D
-            count = 1
+        self.init()
+        for index in octets.indices {
+            if index > 0 { append(0x2E) }
+            append(decimal: octets[index])
         }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        text[Int(count)] = byte
+        count &+= 1
+    }
+
+    private mutating func append(decimal value: UInt8) {
+        if value >= 100 { append(0x30 &+ value / 100) }
+        if value >= 10 { append(0x30 &+ value / 10 % 10) }
+        append(0x30 &+ value % 10)
     }
 
     /// Appends the text.

@@ -129,9 +129,7 @@ extension Connection {
         withEntry index: Int, page: FallbackPage?, _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
-        guard head.method == .get, head.minorVersion == 1, exchange.mayPersist,
-            !head.isConditionalOrPartial, explanation == nil, page == nil
-        else {
+        guard !head.isConditionalOrPartial, explanation == nil, page == nil else {
             let representation = loop.cache.representation(at: index)
             // For the fields of an error, if it comes to one.
             rule = representation.rule
@@ -139,12 +137,17 @@ extension Connection {
             respond(with: representation, .cached(index), page: page, head, bytes, &loop)
             return
         }
-        if bytes.count == head.byteCount, loop.outgoing.isEmpty, !hasOutput {
+        let isGet = head.method == .get
+        if !isGet || head.minorVersion == 0 || !exchange.mayPersist {
+            loop.cache.append(
+                index, persistent: exchange.mayPersist, minorVersion: head.minorVersion,
+                hasContent: isGet, to: &loop.outgoing)
+        } else if bytes.count == head.byteCount, loop.outgoing.isEmpty, !hasOutput {
             sendCached(index, &loop)
         } else {
             loop.cache.append(index, to: &loop.outgoing)
         }
-        let byteCount = loop.cache.contentByteCount(at: index)
+        let byteCount = isGet ? loop.cache.contentByteCount(at: index) : 0
         finish(head, bytes, .ok, contentByteCount: byteCount, &loop)
     }
 

@@ -13,20 +13,34 @@ final class UploadExchange {
     var awaitsContinue: Bool
     /// The most bytes of content; nil is no limit.
     let byteLimit: Int?
+    /// How long the content will be, where that is known.
+    let expectedByteCount: Int?
+    /// The pool has made the file; with little content it does that only when all of it is there.
+    var isBegun = false
     /// Content that was received and not yet handed to the pool.
-    var buffer: [UInt8] = []
+    var buffer = Bytes()
     /// Bytes of content that were received.
     var receivedByteCount = 0
 
     init(
-        upload: Upload, path: ResolvedPath, byteLimit: Int?, minorVersion: UInt8,
-        awaitsContinue: Bool
+        upload: Upload, path: ResolvedPath, byteLimit: Int?, expectedByteCount: Int?,
+        minorVersion: UInt8, awaitsContinue: Bool
     ) {
         self.upload = upload
         self.byteLimit = byteLimit
+        self.expectedByteCount = expectedByteCount
         self.path = path
         self.minorVersion = minorVersion
         self.awaitsContinue = awaitsContinue
+    }
+}
+
+extension UploadExchange {
+    /// Takes what was received, as it can be handed to another thread.
+    fileprivate func takeContent() -> [UInt8] {
+        var bytes = Bytes()
+        swap(&bytes, &buffer)
+        return bytes.span.array
     }
 }
 
@@ -59,12 +73,13 @@ extension Connection {
         let upload = Upload(
             root: snapshotSite.root, path: path, policy: policy,
             precondition: exchange.precondition)
-        exchange.upload = UploadExchange(
-            upload: upload, path: path, byteLimit: policy.byteLimit,
+        let expected: Int? = if case .length(let count) = head.framing { count } else { nil }
+        let uploadExchange = UploadExchange(
+            upload: upload, path: path, byteLimit: policy.byteLimit, expectedByteCount: expected,
             minorVersion: head.minorVersion,
             awaitsContinue: head.expectsContinue && head.minorVersion == 1)
+        exchange.upload = uploadExchange
         pending = exchange
-        let expected: Int? = if case .length(let count) = head.framing { count } else { nil }
         if let explanation {
             explanation.note(.file, path: path, why: "it is what the path names")
             loop.submit(to: loop.writePool, begin(.upload)) {
@@ -77,6 +92,13 @@ extension Connection {
             }
             return
         }
+        // What would be read and dropped if it were refused may as well come first: then one trip
+        // to the pool is enough.
+        if let expected, expected <= Self.discardByteLimit, !uploadExchange.awaitsContinue {
+            if self.exchange.isRequestComplete { publish(uploadExchange, &loop) }
+            return
+        }
+        uploadExchange.isBegun = true
         loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
@@ -141,8 +163,7 @@ extension Connection {
                 discardBudget -= range.count
                 if discardBudget < 0 { closing = .afterSending }
             } else if let upload = pending?.upload {
-                upload.buffer.reserveCapacity(upload.buffer.count + range.count)
-                for index in range { upload.buffer.append(bytes[index]) }
+                upload.buffer.append(copying: bytes.extracting(range))
                 if exchange.isRequestComplete {
                     publish(upload, &loop)
                 } else if upload.buffer.count >= Self.uploadBufferByteCount {
@@ -183,8 +204,7 @@ extension Connection {
 
     private mutating func write(_ exchange: UploadExchange, _ loop: inout Loop) {
         let upload = exchange.upload
-        let content = exchange.buffer
-        exchange.buffer = []
+        let content = exchange.takeContent()
         loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
@@ -196,11 +216,14 @@ extension Connection {
 
     private mutating func publish(_ exchange: UploadExchange, _ loop: inout Loop) {
         let upload = exchange.upload
-        let content = exchange.buffer
-        exchange.buffer = []
+        let content = exchange.takeContent()
+        let isBegun = exchange.isBegun
+        let expected = exchange.expectedByteCount
+        exchange.isBegun = true
         loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
+                    if !isBegun { try upload.begin(expectedByteCount: expected) }
                     if !content.isEmpty { try upload.write(content.span) }
                     return .published(try upload.publish(now: WallClock.now))
                 })

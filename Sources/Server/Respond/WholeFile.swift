@@ -1,5 +1,6 @@
 internal import BasicContainers
 internal import Content
+internal import HTTP
 internal import Linux
 
 /// Reads files whole.
@@ -27,9 +28,6 @@ enum WholeFile {
         guard content.count == size, (try? file.descriptor.status()) == file.status else {
             return nil
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(size)
-        for index in 0..<size { bytes.append(content[index]) }
-        return bytes
+        return content.span.extracting(0..<size).array
     }
 }
