@@ -63,8 +63,9 @@ lint-test unit-test wire-test page-test system-test:
 
 ## make bench          the benchmarks (long; see Benchmarks/README.md)
 .PHONY: bench
-bench:
-	@Benchmarks/run
+bench: deps
+	@$(MAKE) --no-print-directory binaries
+	@$(PYTHON) Benchmarks/run --install --check
 
 ## make format         format the Swift sources
 .PHONY: format

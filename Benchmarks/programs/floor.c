@@ -5,7 +5,9 @@
 // There is no parsing, routing, clock or log, and no second copy. Pipelined requests are answered in
 // order; what a short send leaves over goes out when the socket takes it.
 //
-//     floor PORT [CONTENT-BYTES]
+// With `close` it is the floor of one request per connection: each is accepted, answered and closed.
+//
+//     floor PORT [CONTENT-BYTES [close]]
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,6 +35,7 @@ struct connection {
 static struct connection connections[descriptor_limit];
 static char *response;
 static size_t response_bytes;
+static int closes;         // whether a connection ends with its first response
 
 static void fail(const char *what)
 {
@@ -104,7 +107,8 @@ static void serve(int epoll, int descriptor, uint32_t events)
             connection->owed +=
                 (uint64_t)response_bytes * count_heads(bytes, count, &connection->matched);
     }
-    if (!send_owed(descriptor, connection)) {
+    uint8_t asked = connection->owed > 0;
+    if (!send_owed(descriptor, connection) || (closes && asked && connection->owed == 0)) {
         close(descriptor);
         return;
     }
@@ -159,8 +163,8 @@ static void prepare_response(size_t content_bytes)
         "ETag: \"400-18a1b2c3d4e5f607\"\r\n"
         "Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
         "Accept-Ranges: bytes\r\n"
-        "\r\n",
-        content_bytes);
+        "%s\r\n",
+        content_bytes, closes ? "Connection: close\r\n" : "");
     response_bytes = head_bytes + content_bytes;
     response = malloc(response_bytes);
     if (!response)
@@ -172,9 +176,10 @@ static void prepare_response(size_t content_bytes)
 int main(int count, char **arguments)
 {
     if (count < 2) {
-        fprintf(stderr, "usage: floor PORT [CONTENT-BYTES]\n");
+        fprintf(stderr, "usage: floor PORT [CONTENT-BYTES [close]]\n");
         return 64;
     }
+    closes = count > 3 && strcmp(arguments[3], "close") == 0;
     prepare_response(count > 2 ? strtoul(arguments[2], NULL, 10) : 1024);
 
     struct rlimit limit;

@@ -1,0 +1,71 @@
+"""The files that all servers serve, and the requests that our load generator sends."""
+
+import os
+import random
+
+SMALL = 1 << 10
+TEXT_BYTES = 64 << 10
+MANY = 10_000
+LARGE = 1 << 30
+# Old enough that every server takes the files for settled.
+LONG_AGO = (1_700_000_000, 1_700_000_000)
+
+
+def write(directory, tiny=False):
+    """Makes the document root; for a tiny run, the largest file is a hole."""
+    root = directory / "www"
+    root.mkdir()
+    random.seed(4)
+    (root / "1k.html").write_bytes((b"0123456789abcde\n" * 64)[:SMALL])
+    (root / "100k.bin").write_bytes(random.randbytes(100 << 10))
+    (root / "10m.bin").write_bytes(random.randbytes(10 << 20))
+    (root / "text.txt").write_bytes(text(TEXT_BYTES))
+    write_large(root / "1g.bin", tiny)
+    for name, count in [("many", MANY), ("list10", 10), ("list1000", 1000)]:
+        (root / name).mkdir()
+        content = (b"fedcba987654321\n" * 64)[:SMALL] if name == "many" else b""
+        for number in range(count):
+            (root / name / f"{number:05}.html").write_bytes(content)
+    for path in root.rglob("*"):
+        os.utime(path, LONG_AGO)
+    (root / "put").mkdir()
+    (root / "put").chmod(0o777)
+    root.chmod(0o755)
+    return root
+
+
+def text(count):
+    """Words of a small vocabulary, which compress about as prose does."""
+    vocabulary = ["".join(random.choices("etaoinshrdlucmfw", k=random.randint(2, 9)))
+                  for _ in range(800)]
+    words = " ".join(random.choices(vocabulary, k=count // 3))
+    return words.encode()[:count]
+
+
+def write_large(path, tiny):
+    """The file of 1 GiB, really on the disk, so that it can be read from there."""
+    with open(path, "wb") as file:
+        if tiny:
+            file.truncate(LARGE)
+            return
+        part = random.randbytes(16 << 20)
+        for _ in range(LARGE // len(part)):
+            file.write(part)
+        os.fsync(file.fileno())
+
+
+def write_requests(directory, port, case, fields):
+    """The requests of a case as files, one for each connection that sends another; their paths."""
+    count = case.connections if case.uploads else 1
+    content = random.randbytes(case.upload_bytes)
+    paths = []
+    for number in range(count):
+        target = case.target.format(number)
+        lines = [f"{case.method} {target} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
+        lines += [f"{name}: {value}" for name, value in fields.items()]
+        if case.uploads:
+            lines.append(f"Content-Length: {len(content)}")
+        path = directory / f"request-{number}"
+        path.write_bytes("\r\n".join([*lines, "", ""]).encode() + content)
+        paths.append(path)
+    return paths

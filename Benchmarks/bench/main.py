@@ -1,0 +1,136 @@
+"""The command line: what is measured, how long, and where the results go."""
+
+import argparse
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+from . import cases, daemon, documents, peers, report, rounds, system
+from .system import BenchmarkError
+
+# What is measured beside the cases: the name, what it says, and the module's function.
+PARTS = {}
+
+
+class Options:
+    """How thoroughly to measure."""
+
+    def __init__(self, arguments):
+        self.tiny = arguments.tiny
+        self.rounds = 1 if self.tiny else arguments.rounds
+        self.seconds = 0.3 if self.tiny else arguments.seconds
+        self.warm_up = 0 if self.tiny else 1
+        self.peers = arguments.peers
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=sys.modules["__main__"].__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help="cases and parts; all if none is named (--list shows them)")
+    parser.add_argument("--list", action="store_true", help="show the cases and parts")
+    parser.add_argument("--peers", default=",".join(["floor", *peers.PEERS]), metavar="LIST",
+                        help="of floor, nginx, nginx-buffered, h2o, lighttpd, caddy (all but "
+                             "nginx-buffered); 'installed' is those that are there")
+    parser.add_argument("--install", action="store_true", help="install what is missing (Debian)")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds per server (7)")
+    parser.add_argument("--seconds", type=int, default=1, help="length of a round (1)")
+    parser.add_argument("--tiny", action="store_true",
+                        help="one moment of each, whose figures mean nothing")
+    parser.add_argument("--check", action="store_true",
+                        help="fail if something that must hold does not")
+    parser.add_argument("--from", dest="stored", type=pathlib.Path, metavar="FILE",
+                        help="measure nothing: read the results of an earlier run")
+    parser.add_argument("--output", type=pathlib.Path, metavar="DIR",
+                        help="where the results go (Benchmarks/results if all is measured, "
+                             "else .build-benchmarks/results)")
+    arguments = parser.parse_args()
+    known = [*cases.CASES_BY_NAME, *PARTS]
+    unknown = set(arguments.names) - set(known)
+    if unknown:
+        parser.error(f"no such case: {', '.join(sorted(unknown))} (--list shows them)")
+    if arguments.output is None:
+        whole = not arguments.names and not arguments.tiny
+        arguments.output = (
+            system.BENCHMARKS if whole or arguments.stored else system.BUILD) / "results"
+    arguments.names = arguments.names or known
+    arguments.peers = choose_peers(parser, arguments.peers)
+    return arguments
+
+
+def choose_peers(parser, text):
+    """The servers that take part: the daemon and those that are named."""
+    if text == "installed":
+        return [daemon.NAME, "floor", *(name for name in peers.PEERS if system.is_there(name))]
+    names = [name for name in text.split(",") if name]
+    unknown = set(names) - set(peers.STARTERS)
+    if unknown:
+        parser.error(f"no such server: {', '.join(sorted(unknown))}")
+    return [daemon.NAME, *names]
+
+
+def show_list():
+    """Prints the names of all there is to measure."""
+    for case in cases.CASES:
+        print(f"{case.name:17} {case.says}")
+    for name, (says, _) in PARTS.items():
+        print(f"{name:17} {says}")
+
+
+def measure_all(arguments, options):
+    """All that was asked for, as a dictionary that can be stored."""
+    results = {"machine": system.describe(), "rounds": options.rounds, "seconds": options.seconds,
+               "tiny": options.tiny, "cases": {}, "parts": {}}
+    with system.scratch() as directory:
+        documents.write(directory, options.tiny)
+        for name in arguments.names:
+            begin = time.monotonic()
+            if name in PARTS:
+                print(f"{name}: {PARTS[name][0]} ", end="", file=sys.stderr, flush=True)
+                results["parts"][name] = PARTS[name][1](directory, options)
+            else:
+                case = cases.CASES_BY_NAME[name]
+                if options.tiny:
+                    case = dataclasses.replace(case, connections=min(case.connections, 100))
+                print(f"{name}: {case.says} ", end="", file=sys.stderr, flush=True)
+                found = rounds.measure(
+                    case, options.peers, directory, rounds=options.rounds,
+                    seconds=options.seconds, warm_up=options.warm_up)
+                results["cases"][name] = {"summary": rounds.summarise(found), "rounds": found}
+            print(f" {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+    return results
+
+
+def run(arguments):
+    if arguments.stored:
+        results = json.loads(arguments.stored.read_text())
+    else:
+        options = Options(arguments)
+        daemon.path()
+        system.require({**system.LOAD_PACKAGES, **system.COUNT_PACKAGES,
+                        **peers.packages_of(options.peers)}, arguments.install)
+        if os.cpu_count() < 2:
+            print("only one core: load and server share it, ratios mean less", file=sys.stderr)
+        system.raise_descriptor_limit()
+        results = measure_all(arguments, options)
+    report.write(arguments.output, results)
+    print(report.document(results))
+    return 0
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.list:
+        show_list()
+        return 0
+    try:
+        return run(arguments)
+    except (BenchmarkError, OSError, subprocess.SubprocessError) as error:
+        sys.exit(f"Benchmarks/run: {error}")
+    except KeyboardInterrupt:
+        return 130
