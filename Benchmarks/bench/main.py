@@ -9,11 +9,19 @@ import subprocess
 import sys
 import time
 
-from . import cases, daemon, documents, peers, report, rounds, system
+from . import (
+    cases, commits, counts, daemon, documents, latency, limits, listing, memory, peers, report,
+    rounds, system)
 from .system import BenchmarkError
 
 # What is measured beside the cases: the name, what it says, and the module's function.
-PARTS = {}
+PARTS = {
+    "commits": ("durable uploads of 16 clients, against one at a time", commits.measure),
+    "counts": ("instructions, system calls and allocations of a request", counts.measure),
+    "latency": ("percentiles at a constant rate, undisturbed and not", latency.measure),
+    "listing": ("a directory of 50 000 files", listing.measure),
+    "memory": ("fresh, idle connections, growth, start, size", memory.measure),
+}
 
 
 class Options:
@@ -23,6 +31,7 @@ class Options:
         self.tiny = arguments.tiny
         self.rounds = 1 if self.tiny else arguments.rounds
         self.seconds = 0.3 if self.tiny else arguments.seconds
+        self.latency_seconds = 0.3 if self.tiny else 3
         self.warm_up = 0 if self.tiny else 1
         self.peers = arguments.peers
 
@@ -46,6 +55,7 @@ def parse_arguments():
                         help="fail if something that must hold does not")
     parser.add_argument("--from", dest="stored", type=pathlib.Path, metavar="FILE",
                         help="measure nothing: read the results of an earlier run")
+    parser.add_argument("--readme", action="store_true", help="update the table of README.md")
     parser.add_argument("--output", type=pathlib.Path, metavar="DIR",
                         help="where the results go (Benchmarks/results if all is measured, "
                              "else .build-benchmarks/results)")
@@ -54,10 +64,10 @@ def parse_arguments():
     unknown = set(arguments.names) - set(known)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))} (--list shows them)")
+    arguments.whole = not arguments.names
     if arguments.output is None:
-        whole = not arguments.names and not arguments.tiny
-        arguments.output = (
-            system.BENCHMARKS if whole or arguments.stored else system.BUILD) / "results"
+        keeps = arguments.whole and not arguments.tiny
+        arguments.output = (system.BENCHMARKS if keeps else system.BUILD) / "results"
     arguments.names = arguments.names or known
     arguments.peers = choose_peers(parser, arguments.peers)
     return arguments
@@ -120,7 +130,18 @@ def run(arguments):
         results = measure_all(arguments, options)
     report.write(arguments.output, results)
     print(report.document(results))
-    return 0
+    if arguments.readme:
+        report.update_readme(results)
+    return check(results, arguments) if arguments.check else 0
+
+
+def check(results, arguments):
+    """Says what does not hold; the exit status. What was not measured fails if all was asked for."""
+    failed = [check for check in limits.relevant(results)
+              if check.held is False or check.held is None and arguments.whole]
+    for one in failed:
+        print(f"{one.row}: {one.what}: {one.text()}: {one.verdict}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def main():
