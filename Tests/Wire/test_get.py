@@ -1,6 +1,7 @@
 """GET and HEAD: from a request target to a file, whole (RFC 9110 §9.3.1, §9.3.2, §15)."""
 
 import hashlib
+import json
 import os
 import socket
 import stat
@@ -596,6 +597,14 @@ class TestMissing:
         assert empty.fetch("/dir").status == 301
         empty.put_file("dir/index.html", INDEX, MODIFIED)
         assert empty.fetch("/dir/").content == INDEX
+
+    def test_an_explanation_is_not_what_is_remembered(self, empty):
+        message = request("/explained")
+        for _ in range(3):
+            said = empty.control("/v1/explain", "POST", content=message)
+            assert json.loads(said.content)["status"] == 404
+            answer = empty.fetch("/explained")
+            assert answer.status == 404 and answer.content.startswith(b"404 Not Found")
 
     def test_pipelined_behind_a_change(self, empty):
         put = request("/p", "PUT", content=b"new\n")

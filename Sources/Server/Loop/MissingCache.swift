@@ -28,8 +28,9 @@ struct MissingCache: ~Copyable {
     private static let slotCount = 512
     /// Longer paths are not kept.
     private static let keyByteLimit = 256
-    /// Where the Date's text stands in each message.
-    private static let dateOffset = "HTTP/1.1 404 Not Found\r\nDate: ".utf8.count
+    /// What each message begins with; the Date's text follows.
+    private static let start: StaticString = "HTTP/1.1 404 Not Found\r\nDate: "
+    private static let dateOffset = start.utf8CodeUnitCount
 
     private var slots = RigidArray<Slot>(capacity: slotCount)
     private let seed = ProcessLimits.random()
@@ -75,7 +76,7 @@ struct MissingCache: ~Copyable {
         return index
     }
 
-    /// Keeps a response.
+    /// Keeps a response, if it is one for what is missing.
     ///
     /// - Parameters:
     ///   - key: the path of the request target.
@@ -89,9 +90,10 @@ struct MissingCache: ~Copyable {
         _ key: Span<UInt8>, site: Int, form: ErrorForm, message: Span<UInt8>,
         paths: [ResolvedPath], root: SiteRoot, clock: borrowing BatchClock
     ) {
-        guard key.count <= Self.keyByteLimit, paths.allSatisfy({ root.isAbsent($0) }) else {
-            return
-        }
+        guard key.count <= Self.keyByteLimit, message.count > Self.dateOffset,
+            message.extracting(0..<Self.dateOffset).equals(Self.start),
+            paths.allSatisfy({ root.isAbsent($0) })
+        else { return }
         let hash = hash(key, site, form)
         var slot = Slot()
         slot.key.append(copying: key)

@@ -172,10 +172,10 @@ extension Connection {
         case .file, .directory, .unindexed, .missing:
             explanation?.note(.file, "none", why: "the path leads to nothing that is served")
             let start = loop.outgoing.count
+            // Asked before the answer, with which an explanation ends.
+            let isKept = rule.fallback == nil && isPlainGet(head)
             respondMissing(rule, head, bytes, site, &loop)
-            if rule.fallback == nil {
-                keepMissing(found.path, rule, from: start, head, bytes, site, &loop)
-            }
+            if isKept { keepMissing(found.path, rule, from: start, head, bytes, site, &loop) }
         }
     }
 

@@ -60,9 +60,7 @@ extension Connection {
         _ path: ResolvedPath, _ rule: Rule, from start: Int, _ head: borrowing RequestHead,
         _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
-        guard isPlainGet(head), loop.outgoing.count > start, rule.site.errorPages[404] == nil else {
-            return
-        }
+        guard rule.site.errorPages[404] == nil else { return }
         let message = loop.outgoing.span.extracting(start..<loop.outgoing.count).array
         loop.missing.insert(
             bytes.extracting(head.path.range), site: site,
@@ -72,7 +70,7 @@ extension Connection {
     }
 
     /// Whether the response to a request is the same as to any other GET of its kind.
-    private func isPlainGet(_ head: borrowing RequestHead) -> Bool {
+    func isPlainGet(_ head: borrowing RequestHead) -> Bool {
         head.method == .get && head.minorVersion == 1 && exchange.mayPersist && explanation == nil
     }
 

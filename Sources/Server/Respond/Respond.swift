@@ -43,7 +43,9 @@ extension Connection {
         case .options:
             respondOptions(head, bytes, site, &loop)
         case .unknown:
-            guard noteRule(head, bytes, site, &loop) else { return }
+            // Of no path, so denied ones are not told apart.
+            self.site = site
+            rule = loop.snapshot.sites[site].rule(for: head, bytes)
             respondError(.notImplemented, "The method is not known.", head, bytes, &loop)
         case .connect, .patch, .post, .trace:
             if head.method == .connect { exchange.close() }
@@ -96,11 +98,7 @@ extension Connection {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) -> Bool {
         self.site = site
-        let path =
-            head.targetForm == .origin || head.targetForm == .absolute
-            ? try? ResolvedPath(decoding: bytes.extracting(head.path.range)) : nil
-        let snapshotSite = loop.snapshot.sites[site]
-        let rule = path.map { snapshotSite.rule(for: $0) } ?? snapshotSite.defaultRule
+        let rule = loop.snapshot.sites[site].rule(for: head, bytes)
         explanation?.note(rule)
         self.rule = rule
         guard !rule.isDenied else {

@@ -60,6 +60,14 @@ final class Site: Sendable {
         rules.rule(for: path.absolute)
     }
 
+    /// What holds for the path of a request's target, or where it has none.
+    func rule(for head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Rule {
+        guard head.targetForm == .origin || head.targetForm == .absolute,
+            let path = try? ResolvedPath(decoding: bytes.extracting(head.path.range))
+        else { return defaultRule }
+        return rule(for: path)
+    }
+
     private static func equal(_ host: Span<UInt8>, _ name: [UInt8], from start: Int) -> Bool {
         for index in name.indices where host[start + index].lowercased != name[index] {
             return false
