@@ -62,6 +62,14 @@ public enum ProcessLimits {
         Int(clamping: clinux_raise_descriptor_limit())
     }
 
+    /// Gives back the memory of code and constants (madvise(2), MADV_DONTNEED).
+    ///
+    /// They are those of the program's files, so what is needed again comes from there, and most of
+    /// what a start needs is not.
+    public static func releaseCode() {
+        clinux_release_code()
+    }
+
     /// The id of this process.
     public static var processID: Int { Int(getpid()) }
 

@@ -61,4 +61,59 @@ struct ByteScannerTests {
             }
         }
     }
+
+    @Test("tokens end where a loop says, for each byte at each place and for random bytes")
+    func tokens() {
+        func isWrong(_ bytes: [UInt8], from start: Int) -> Bool {
+            let rest = bytes[start...].firstIndex { !$0.isTokenCharacter } ?? bytes.count
+            return endOfToken(in: bytes.span, from: start) != rest
+        }
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<20 {
+                var bytes = Array("Sec-Fetch-Dest-Mode_".utf8)
+                bytes[place] = byte
+                #expect(!isWrong(bytes, from: 0), "byte \(byte) at \(place)")
+            }
+        }
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<2000 {
+            let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
+                Bool.random(using: &generator)
+                    ? UInt8.random(in: 0x41...0x7A, using: &generator)
+                    : UInt8.random(in: .min ... .max, using: &generator) | 0x20
+            }
+            for start in 0...bytes.count {
+                #expect(!isWrong(bytes, from: start), "\(bytes) from \(start)")
+            }
+        }
+    }
+
+    @Test("plain text ends where a loop says, for each byte at each place")
+    func plainText() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<20 {
+                var bytes = Array("Mozilla/5.0 (X11; L)".utf8)
+                bytes[place] = byte
+                let isPlain = byte >= 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
+                for start in 0...bytes.count {
+                    let end = endOfPlainText(in: bytes.span, from: start)
+                    #expect(end == (isPlain || place < start ? bytes.count : place))
+                }
+            }
+        }
+    }
+
+    @Test("case is ignored in letters only, for each byte at each place")
+    func ignoringCase() {
+        let name: StaticString = "if-unmodified-since"
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<19 {
+                var bytes = Array("If-Unmodified-SINCE".utf8)
+                let isSame = byte.lowercased == bytes[place].lowercased
+                bytes[place] = byte
+                let found = bytes.span.equalsIgnoringCase(name)
+                #expect(found == isSame, "byte \(byte) at \(place)")
+            }
+        }
+    }
 }

@@ -93,6 +93,8 @@ int clinux_usable_processors(void);
 /* Raises the soft limit on descriptors to the hard one, and returns it (getrlimit(2)). */
 uint64_t clinux_raise_descriptor_limit(void);
 void clinux_set_thread_name(const char *name);
+/* madvise(2) with MADV_DONTNEED for all that dl_iterate_phdr(3) finds and nobody may write to. */
+void clinux_release_code(void);
 
 /* Constants that need _GNU_SOURCE, or are macros that Swift does not import. */
 extern const int clinux_o_tmpfile, clinux_o_path;

@@ -11,7 +11,10 @@ extension UniqueArray<UInt8> {
     }
 
     /// Appends the UTF-8 of a string.
-    public mutating func append(_ text: String) {
+    ///
+    /// With a name of its own, because a literal would choose it over the shorter way of a
+    /// StaticString.
+    public mutating func append(utf8 text: String) {
         var text = text
         text.makeContiguousUTF8()
         append(copying: text.utf8Span.span)
@@ -77,9 +80,25 @@ extension Span<UInt8> {
     @inlinable
     public func equalsIgnoringCase(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
-        for index in 0..<count {
+        var index = 0
+        let raw = unsafe bytes
+        let other = unsafe UnsafeRawPointer(text.utf8Start)
+        while index &+ 8 <= count {
+            // SAFETY: index + 8 <= count, which is that of both; every bit pattern is a UInt64.
+            let word = unsafe raw.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: index, as: UInt64.self)
+            let wanted = unsafe other.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            // Only the bit of the case may differ, and only in letters.
+            let letters =
+                (wanted &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(wanted &+ 0x0505_0505_0505_0505)
+                & 0x8080_8080_8080_8080
+            if (word ^ wanted) & ~(letters >> 2) != 0 { return false }
+            index &+= 8
+        }
+        while index < count {
             // SAFETY: index < utf8CodeUnitCount.
             if unsafe self[index].lowercased != text.utf8Start[index] { return false }
+            index &+= 1
         }
         return true
     }

@@ -163,8 +163,7 @@ extension RequestHead {
     private mutating func parseFieldLine(
         _ bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int? {
-        var offset = start
-        while offset < bytes.count, bytes[offset].isTokenCharacter { offset &+= 1 }
+        var offset = endOfToken(in: bytes, from: start)
         guard offset < bytes.count else { return nil }
         let nameEnd = offset
         // White space before the colon (§5.1) and folded lines (§5.2) end here too.

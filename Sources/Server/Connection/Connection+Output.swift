@@ -210,10 +210,12 @@ extension Connection {
     private mutating func warm(
         _ file: OpenFile, _ transfer: ContentTransfer, _ count: Int, _ loop: inout Loop
     ) {
+        let start = transfer.offset
+        let probes = transfer.probes(count)
         loop.submit(to: loop.readPool, begin(.warming)) {
-            file.descriptor.readAhead(from: transfer.offset, byteCount: count)
+            file.descriptor.readAhead(from: start, byteCount: count)
             // readahead(2) only starts reading, and not always all of it.
-            for offset in transfer.probes(count) {
+            for offset in probes {
                 file.descriptor.waitUntilResident(at: offset)
             }
             return .warmed

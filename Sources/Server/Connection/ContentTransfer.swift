@@ -6,8 +6,9 @@ internal import Linux
 /// The content of a response on its way to a peer, as far as it is in no buffer yet.
 ///
 /// Whatever its source, it is taken in bounded pieces, so that a response of any size needs no more
-/// memory than one piece.
-struct ContentTransfer {
+/// memory than one piece. A class, because to ask whether there is one costs nothing then, which
+/// every request does.
+final class ContentTransfer {
     /// Where the bytes are.
     enum Source {
         /// In a file: sent by sendfile(2), where its pages are in memory.
@@ -59,7 +60,7 @@ struct ContentTransfer {
     /// Goes on to the next part, and appends what stands in front of it.
     ///
     /// - Returns: false where there is none: then what ends the content was appended.
-    mutating func beginNextPart(_ output: inout Bytes) -> Bool {
+    func beginNextPart(_ output: inout Bytes) -> Bool {
         guard let parts else { return false }
         guard nextPart < parts.ranges.count else {
             parts.appendEnd(to: &output)

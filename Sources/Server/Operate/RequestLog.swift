@@ -292,29 +292,28 @@ extension UniqueArray<UInt8> {
     /// quotes, backslashes, and all but printable ASCII as `\xHH`.
     mutating func appendEscaped(_ text: Span<UInt8>) {
         var start = 0
-        for index in 0..<text.count {
-            let byte = text[index]
-            if byte >= 0x20, byte < 0x7F, byte != 0x22, byte != 0x5C { continue }
-            append(copying: text.extracting(start..<index))
+        while true {
+            let end = endOfPlainText(in: text, from: start)
+            append(copying: text.extracting(start..<end))
+            guard end < text.count else { return }
             append("\\x")
-            appendHexadecimalPair(byte)
-            start = index &+ 1
+            appendHexadecimalPair(text[end])
+            start = end &+ 1
         }
-        append(copying: text.extracting(start..<text.count))
     }
 
     /// Appends a JSON string (RFC 8259 §7); bytes that are not ASCII as U+0080…U+00FF, so that none
     /// is lost and the text is always valid.
     mutating func appendJSONString(_ text: Span<UInt8>) {
         append(0x22)
-        for index in 0..<text.count {
-            let byte = text[index]
-            if byte >= 0x20, byte < 0x7F, byte != 0x22, byte != 0x5C {
-                append(byte)
-            } else {
-                append("\\u00")
-                appendHexadecimalPair(byte)
-            }
+        var start = 0
+        while true {
+            let end = endOfPlainText(in: text, from: start)
+            append(copying: text.extracting(start..<end))
+            guard end < text.count else { break }
+            append("\\u00")
+            appendHexadecimalPair(text[end])
+            start = end &+ 1
         }
         append(0x22)
     }

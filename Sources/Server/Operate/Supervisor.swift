@@ -104,6 +104,7 @@ final class Supervisor: ControlService {
             throw StartFailure(.systemError, "a worker does not start")
         }
         state.withLock { $0.phase = .running }
+        ProcessLimits.releaseCode()
         ServiceNotification.ready(status: servingText)
         note(.info, servingText, MessageID.started)
         for note in snapshot.notes { logger.warning("\(note)") }
