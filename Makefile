@@ -21,9 +21,9 @@ export SWIFT PYTHON
 
 build_packages = libbrotli-dev libssl-dev libsystemd-dev libzstd-dev pkg-config python3 \
     python3-pygments zlib1g-dev
-test_packages = $(build_packages) aria2 brotli chromium curl dbus fonts-dejavu-core logrotate \
-    man-db python3-brotli python3-pytest python3-venv python3-zstandard rsync strace systemd \
-    systemd-container util-linux wget2 zstd
+test_packages = $(build_packages) aria2 brotli chromium curl dbus fonts-dejavu-core gcc libc6-dev \
+    logrotate man-db nghttp2-client python3-brotli python3-pytest python3-venv python3-zstandard \
+    rsync strace systemd systemd-container util-linux valgrind wget2 wrk zstd
 release = $(SWIFT) build -c release --static-swift-stdlib \
     --explicit-target-dependency-import-check error
 sources = Package.swift Sources Tests
@@ -56,9 +56,9 @@ pages:
 test: deps-test
 	@Tests/run
 
-## make lint-test, unit-test, wire-test, page-test, system-test: one part of them
-.PHONY: lint-test unit-test wire-test page-test system-test
-lint-test unit-test wire-test page-test system-test:
+## make lint-test, unit-test, wire-test, bench-test, page-test, system-test: one part of them
+.PHONY: lint-test unit-test wire-test bench-test page-test system-test
+lint-test unit-test wire-test bench-test page-test system-test:
 	@Tests/run $(@:-test=)
 
 ## make bench          the benchmarks (long; see Benchmarks/README.md)

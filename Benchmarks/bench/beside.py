@@ -1,10 +1,9 @@
 """What disturbs those whose latency is measured; each runs as a process of its own.
 
-    python3 -m bench.beside slow PORT COUNT         clients of whom half send a head octet by octet,
-                                                    and half take 10 MiB at 16 KiB a second
-    python3 -m bench.beside upload PORT             16 MiB at 100 MB a second, stored durably, again
-                                                    and again
-    python3 -m bench.beside cold PORT FILE          1 GiB, thrown out of memory before it is asked for
+    python3 -m bench.beside slow PORT COUNT   clients of whom half send a head octet by octet, and
+                                              half take 10 MiB at 15 KiB a second
+    python3 -m bench.beside upload PORT       16 MiB at 100 MB a second, durably, again and again
+    python3 -m bench.beside cold PORT FILE    1 GiB, thrown out of memory before it is asked for
 
 Each says "ready" when it disturbs, and goes on until it is ended.
 """

@@ -1,4 +1,4 @@
-"""The cases: kinds of requests, each measured in interleaved rounds of all servers that can do it."""
+"""The cases: kinds of requests, measured in interleaved rounds of all servers that can do them."""
 
 import dataclasses
 import typing
@@ -13,7 +13,8 @@ OURS = ("httpd-swift",)
 BROWSER_FIELDS = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
                   "Chrome/140.0.0.0 Safari/537.36",
-    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
+              "*/*;q=0.8",
     "Accept-Language": "en-US,en;q=0.9,de;q=0.7",
     "Accept-Encoding": "gzip, deflate, br, zstd",
     "Cache-Control": "max-age=0",
@@ -55,14 +56,17 @@ class Case:
     lists: bool = False
     closes: bool = False
     upload_bytes: int = 0
-    # Requests are counted by what came of their content, where few of them end within a round.
-    counts_bytes: bool = False
     # Rounds are this many times as long as others, where few requests are done in one.
     length: int = 1
 
     @property
     def uploads(self):
         return self.upload_bytes > 0
+
+    @property
+    def is_large(self):
+        """Whether one request takes so long that it is not done once on each connection first."""
+        return max(self.upload_bytes, self.content or 0) > 1 << 20
 
 
 def upload(name, says, count, durability, connections):
@@ -99,9 +103,8 @@ CASES = [
     Case("100k", "100 KiB file", "/100k.bin", content=100 << 10, floor_content=100 << 10,
          load="load"),
     Case("10m", "10 MiB file", "/10m.bin", content=10 << 20, floor_content=10 << 20, load="load",
-         connections=8, counts_bytes=True),
-    Case("1g", "1 GiB file", "/1g.bin", content=1 << 30, load="load", connections=4, servers=ALL,
-         counts_bytes=True),
+         connections=8),
+    Case("1g", "1 GiB file", "/1g.bin", content=1 << 30, load="load", connections=4, servers=ALL),
     Case("range", "64 KiB from the middle of 1 GiB", "/1g.bin", statuses=(206,), content=64 << 10,
          fields={"Range": "bytes=500000000-500065535"}, floor_content=64 << 10, load="load"),
     upload("put-4k", "PUT of 4 KiB, durability none", 4 << 10, "none", 16),

@@ -44,10 +44,11 @@ def measure(directory, options):
     with peers.httpd_swift(own, directory / "www", CASE) as server:
         server.await_port()
         fields = rounds.fields_for(server, CASE)
-        for _ in range(options.rounds):
-            found["together"].append(loads.run(server, CASE, fields, options.seconds, own))
-            found["one at a time"].append(
-                one_at_a_time(directory / "www" / "put", content, options.seconds))
+        with loads.start(server, CASE, fields, own) as load:
+            for _ in range(options.rounds):
+                found["together"].append(load.round(options.seconds))
+                found["one at a time"].append(
+                    one_at_a_time(directory / "www" / "put", content, options.seconds))
     return {"rounds": found,
             "rates": {name: rounds.spread(map(rounds.rate, list_of_rounds))
                       for name, list_of_rounds in found.items()},

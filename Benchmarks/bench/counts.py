@@ -121,8 +121,9 @@ def instructions(directory, root):
     program = directory / "httpd-swift"
     subprocess.run(["strip", "-g", "-o", program, daemon.path()], check=True, timeout=STEP_SECONDS)
     wrapper = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/callgrind"]
-    with daemon.start(directory, root, wrapper=wrapper, program=program,
-                      environment={"LD_PRELOAD": str(preload)}, stop_seconds=STEP_SECONDS) as server:
+    environment = {"LD_PRELOAD": str(preload)}
+    with daemon.start(directory, root, wrapper=wrapper, program=program, environment=environment,
+                      stop_seconds=STEP_SECONDS) as server:
         server.await_port(STEP_SECONDS)
         dumps = 0
 

@@ -1,8 +1,8 @@
 """How long an answer takes at a constant rate: undisturbed, and beside what disturbs.
 
-First the peak: as many requests as 64 connections get answered. Then half of it and nine tenths of
-it come at even distances, whatever the server does, and the time of each counts from when it was due
-(programs/load.c). The floor and the peers show which part of it is the machine's.
+First the peak: as many requests as 64 connections get answered. Then half of it and nine tenths
+of it come at even distances, whatever the server does, and the time of each counts from when it was
+due (programs/load.c). The floor and the peers show which part of it is the machine's.
 """
 
 import contextlib
@@ -49,14 +49,15 @@ def measure_server(name, directory, options):
     found = {scene: [] for scene, _, _ in scenes}
     with peers.STARTERS[name](own, directory / "www", CASE) as server:
         server.await_port()
-        peak = statistics.median(
-            rounds.rate(loads.run(server, CASE, {}, options.seconds, own)) for _ in range(3))
-        for _ in range(options.rounds):
-            for scene, share, disturbance in scenes:
-                with (disturbance or undisturbed)(server.port, directory, options):
-                    found[scene].append(loads.at_rate(
-                        server, CASE, {}, options.latency_seconds, peak * share, own))
-                server.empty_logs()
+        with loads.start(server, CASE, {}, own) as load:
+            peak = statistics.median(
+                rounds.rate(load.round(options.seconds)) for _ in range(3))
+            for _ in range(options.rounds):
+                for scene, share, disturbance in scenes:
+                    with (disturbance or undisturbed)(server.port, directory, options):
+                        found[scene].append(
+                            load.round_at_rate(options.latency_seconds, peak * share))
+                    server.empty_logs()
     return {"peak": peak, "scenes": {
         scene: {name: rounds.spread(one[name] for one in list_of_rounds) for name in PERCENTILES}
         for scene, list_of_rounds in found.items()}, "rounds": found}

@@ -100,14 +100,14 @@ def measure_growth(directory, root, count):
     case = dataclasses.replace(CASES_BY_NAME["1k"], load="load")
     with daemon.start(directory, root) as server:
         server.await_port()
-        answered, after_few = 0, None
-        while answered < count:
-            answered += loads.run(server, case, {}, 0.2 if after_few is None else 1,
-                                  directory)["requests"]
-            if after_few is None and answered >= count / 100:
-                after_few = server.memory()["pss"]
-        time.sleep(0.3)
-        return server.memory()["pss"] - after_few
+        with loads.start(server, case, {}, directory) as load:
+            answered, after_few = 0, None
+            while answered < count:
+                answered += load.round(1 if after_few else 0.2)["requests"]
+                if after_few is None and answered >= count / 100:
+                    after_few = server.memory()["pss"]
+            time.sleep(0.3)
+            return server.memory()["pss"] - after_few
 
 
 def stripped_bytes(directory):

@@ -1,4 +1,4 @@
-"""The cases as a picture: what each server costs as a multiple of the daemon, on a scale of powers."""
+"""The cases as a picture: what each server costs as a multiple of the daemon."""
 
 import math
 

@@ -106,11 +106,13 @@ def document(results):
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
         f"kernel {machine['kernel']}, {machine['system']}, {machine['date']}.\n"
         f"{versions}.\n"
-        f"{results['rounds']} interleaved rounds of {results['seconds']} s, one core for the server "
-        "and one for the load.\nRatios are medians of paired rounds, of CPU time; lower is better.\n")
+        f"{results['rounds']} interleaved rounds of {results['seconds']} s, one core for the "
+        "server and one for the load.\n"
+        "Ratios are medians of paired rounds, of CPU time; lower is better.\n")
     tables = [case_table(name, case["summary"]) for name, case in results["cases"].items()]
     parts = [PART_TEXTS[name](found) for name, found in results["parts"].items()]
-    return "\n".join([head, limits.table(results), "## Cases\n", *tables, "## Beside cost\n", *parts])
+    return "\n".join(
+        [head, limits.table(results), "## Cases\n", *tables, "## Beside cost\n", *parts])
 
 
 def as_json(results):

@@ -5,6 +5,7 @@ one begins: what changes on the machine meets all of them. A ratio is taken with
 median of the rounds counts.
 """
 
+import contextlib
 import dataclasses
 import statistics
 import sys
@@ -62,31 +63,27 @@ def fields_for(server, case):
 
 def measure(case, names, directory, *, rounds, seconds, warm_up):
     """All rounds of a case: for each entry's label, the list of its rounds."""
-    running, found = [], {}
-    try:
+    generators = {}
+    with contextlib.ExitStack() as stack:
         for number, entry in enumerate(entries_of(case, names)):
             own = directory / f"{case.name}-{number}"
             own.mkdir(mode=0o755)
-            server = peers.STARTERS[entry.server](own, directory / "www", entry.case)
-            running.append((entry, server, own))
+            server = stack.enter_context(
+                peers.STARTERS[entry.server](own, directory / "www", entry.case))
             server.await_port()
-        fields = {entry.label: fields_for(server, entry.case) for entry, server, _ in running}
-
-        def one(entry, server, own, length):
-            return loads.run(server, entry.case, fields[entry.label], length, own)
-
-        for entry, server, own in running:
-            found[entry.label] = []
-            if warm_up:
-                one(entry, server, own, warm_up)
-        for number in range(rounds):
-            turn = number % len(running)
-            for entry, server, own in running[turn:] + running[:turn]:
-                found[entry.label].append(one(entry, server, own, seconds * case.length))
+            fields = fields_for(server, entry.case)
+            generators[entry.label] = stack.enter_context(
+                loads.start(server, entry.case, fields, own))
+        found = {label: [] for label in generators}
+        if warm_up:
+            for generator in generators.values():
+                generator.round(warm_up)
+        order = list(generators)
+        for _ in range(rounds):
+            for label in order:
+                found[label].append(generators[label].round(seconds * case.length))
+            order.append(order.pop(0))
             print(".", end="", file=sys.stderr, flush=True)
-    finally:
-        for _, server, _ in running:
-            server.stop()
     return found
 
 

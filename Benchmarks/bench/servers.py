@@ -86,8 +86,8 @@ class Server:
     def cpu_nanoseconds(self):
         """CPU time of all threads of all its processes, from the scheduler's own accounting.
 
-        It is the sum of /proc/PID/task/*/schedstat and of the threads that have ended since, read as
-        the process's CPU-time clock: clock_getcpuclockid(3) makes its number of the process id.
+        It is the sum of /proc/PID/task/*/schedstat, with the threads that have ended since, read
+        as the process's CPU-time clock: clock_getcpuclockid(3) makes its number of the process id.
         """
         return sum(time.clock_gettime_ns((~process << 3) | 2) for process in self.processes())
 

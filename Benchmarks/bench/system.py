@@ -32,7 +32,7 @@ class BenchmarkError(Exception):
 
 
 def build_c(source, *flags):
-    """Compiles a file of programs/ when it is newer than its program, and gives the program's path."""
+    """Compiles a file of programs/ if it is newer than its program, and gives that one's path."""
     source = BENCHMARKS / "programs" / source
     output = BUILD / (source.stem + (".so" if "-shared" in flags else ""))
     if not output.exists() or output.stat().st_mtime < source.stat().st_mtime:

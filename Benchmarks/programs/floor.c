@@ -2,10 +2,10 @@
 //
 // It is what the other servers are measured against. One thread, level-triggered, keep-alive. Every
 // request head gets the same response, prepared once, with the fields that a server of files sends.
-// There is no parsing, routing, clock or log, and no second copy. Pipelined requests are answered in
-// order; what a short send leaves over goes out when the socket takes it.
+// There is no parsing, routing, clock or log, and no second copy. Pipelined requests are answered
+// in order; what a short send leaves over goes out when the socket takes it.
 //
-// With `close` it is the floor of one request per connection: each is accepted, answered and closed.
+// With `close` it is the floor of one request per connection: each is accepted, answered, closed.
 //
 //     floor PORT [CONTENT-BYTES [close]]
 
@@ -21,9 +21,10 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { batch_limit = 256, receive_bytes = 64 << 10, descriptor_limit = 65536 };
+enum { batch_limit = 256, together_limit = 16, receive_bytes = 64 << 10, descriptor_limit = 65536 };
 
 // What is remembered of a connection, by its descriptor.
 struct connection {
@@ -70,15 +71,23 @@ static unsigned count_heads(const char *bytes, size_t count, uint8_t *matched)
 }
 
 // Sends what is owed. What is owed always ends with the end of a response, so the position in the
-// current one follows from the number. False: the peer is gone.
+// current one follows from the number; those after it go out together with it. False: the peer is
+// gone.
 static int send_owed(int descriptor, struct connection *connection)
 {
     while (connection->owed > 0) {
-        size_t left = connection->owed % response_bytes;
-        if (left == 0)
-            left = response_bytes;
-        ssize_t sent = send(
-            descriptor, response + (response_bytes - left), left, MSG_NOSIGNAL);
+        size_t left = (connection->owed - 1) % response_bytes + 1;
+        size_t whole = (connection->owed - left) / response_bytes;
+        ssize_t sent;
+        if (whole == 0) {
+            sent = send(descriptor, response + (response_bytes - left), left, MSG_NOSIGNAL);
+        } else {
+            struct iovec parts[together_limit] = {{response + (response_bytes - left), left}};
+            struct msghdr message = {.msg_iov = parts, .msg_iovlen = 1};
+            while (message.msg_iovlen < together_limit && message.msg_iovlen <= whole)
+                parts[message.msg_iovlen++] = (struct iovec){response, response_bytes};
+            sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
+        }
         if (sent < 0)
             return errno == EAGAIN;
         connection->owed -= sent;

@@ -1,18 +1,20 @@
 // Many connections that ask again and again, either as soon as they are answered, or at a constant
 // rate whatever the server does.
 //
-//     load PORT CONNECTIONS SECONDS RATE STATUS WARM REQUEST-FILE…
+//     load PORT CONNECTIONS STATUS WARM REQUEST-FILE…
 //
-// Connection i sends the i-th request file, over and over. RATE 0 is as soon as it is answered.
-// Otherwise the k-th request of all is due k / RATE seconds after the begin, on connection k mod
-// CONNECTIONS, and its latency is counted from when it was due, not from when it could be sent: a
-// server that stalls is charged with all that had to wait for it (no coordinated omission).
+// Connection i sends the i-th request file, over and over. Each is opened, and with WARM=1 answered
+// once, before anything counts; then the program says "ready". For each line `SECONDS RATE` that
+// it reads it makes a round and prints a line of figures; all connections stay open between, so
+// what is read of the server before and after a round is of that round alone. An answer with a
+// status that does not begin with STATUS counts as wrong. Content is thrown away in the kernel
+// (MSG_TRUNC), so that a fast server does not wait for a slow reader.
 //
-// Each connection is opened, and with WARM=1 answered once, before anything counts. Then the program
-// says "ready" and waits for a line; after SECONDS it prints its figures, and waits for the end of
-// its input before it closes the connections. So what is read of the server between is of the
-// steady state alone. Content is thrown away in the kernel (MSG_TRUNC), so that a fast server does
-// not wait for a slow reader. An answer with a status that does not begin with STATUS counts as wrong.
+// RATE 0 is as soon as the last one is answered. Otherwise the k-th request of a round is due
+// k / RATE seconds after its begin, on connection k mod CONNECTIONS, and its latency is counted
+// from when it was due, not from when it could be sent: a server that stalls is charged with all
+// that had to wait for it (no coordinated omission). A round ends when all that was asked for is
+// answered.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,7 +39,7 @@
 #include <unistd.h>
 
 enum { batch_limit = 256, head_limit = 4096, sub_buckets = 64, bucket_count = 64 * sub_buckets };
-enum { second = 1000000000, patience = 10 };
+enum { second = 1000000000, patience = 20 };
 
 struct request {
     const char *bytes;
@@ -62,7 +64,7 @@ static struct request *requests;
 static struct connection *connections;
 static unsigned connection_count;
 static int epoll;
-static uint64_t answered, received, wrong, latencies[bucket_count], latency_max;
+static uint64_t asked, answered, received, wrong, latencies[bucket_count], latency_max;
 static uint64_t period;             // between two requests that are due on a connection
 static int closed_loop, counting;
 
@@ -185,6 +187,7 @@ static void finish(struct connection *connection, uint64_t time)
         note_latency(time - connection->due);
     }
     if (closed_loop) {
+        asked++;
         begin(connection, time);
     } else if (connection->waiting > 0) {
         connection->waiting--;
@@ -293,25 +296,27 @@ static void take_events(uint64_t wait_ns)
     }
 }
 
-static void run_closed(uint64_t end)
+// Asks for SECONDS, each connection for itself.
+static void ask_again(uint64_t end)
 {
+    closed_loop = 1;
     uint64_t time = now();
-    for (unsigned index = 0; index < connection_count; index++)
+    for (unsigned index = 0; index < connection_count; index++, asked++)
         begin(&connections[index], time);
-    // Longer, if nothing at all came in that time.
-    while ((time = now()) < end || (received == 0 && time < end + (uint64_t)patience * second))
-        take_events(time < end ? end - time : second);
+    while ((time = now()) < end)
+        take_events(end - time);
+    closed_loop = 0;
 }
 
-// Begins what is due, and takes answers between. Gives how many requests never got theirs.
-static uint64_t run_at_rate(uint64_t begin_time, uint64_t end, double rate)
+// Asks for SECONDS for what is due.
+static void ask_at_rate(uint64_t begin_time, uint64_t end, double rate)
 {
     double gap = second / rate;
     period = (uint64_t)(connection_count * gap);
-    uint64_t number = 0, due = begin_time, time;
+    uint64_t due = begin_time, time;
     while ((time = now()) < end) {
-        for (; due <= time; number++, due = begin_time + (uint64_t)((number + 1) * gap)) {
-            struct connection *connection = &connections[number % connection_count];
+        for (; due <= time; asked++, due = begin_time + (uint64_t)(asked * gap)) {
+            struct connection *connection = &connections[asked % connection_count];
             if (!connection->running)
                 begin(connection, due);
             else if (connection->waiting++ == 0)
@@ -320,7 +325,41 @@ static uint64_t run_at_rate(uint64_t begin_time, uint64_t end, double rate)
         // A wait has a cost of its own, so what is due at once is awaited awake.
         take_events(due > time + 20000 ? due - time - 10000 : 0);
     }
-    return number;
+}
+
+// Who measures at a rate must not wait for what it measures beside; where that is not allowed,
+// never mind.
+static void take_priority(int priority)
+{
+    struct sched_param parameters = {.sched_priority = priority};
+    sched_setscheduler(0, priority > 0 ? SCHED_FIFO : SCHED_OTHER, &parameters);
+}
+
+static void run_round(double seconds, double rate)
+{
+    asked = answered = received = latency_max = 0;
+    memset(latencies, 0, sizeof latencies);
+    counting = 1;
+    uint64_t begin_time = now(), end = begin_time + (uint64_t)(seconds * second), time;
+    if (rate > 0) {
+        take_priority(1);
+        ask_at_rate(begin_time, end, rate);
+    } else {
+        ask_again(end);
+    }
+    end = now() + (uint64_t)patience * second;
+    while (answered < asked && (time = now()) < end)
+        take_events(end - time);
+    take_priority(0);
+    counting = 0;
+    if (answered < asked)
+        fail("no answer");
+    printf("{\"requests\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"wrong\": %llu, "
+           "\"p50\": %.1f, \"p99\": %.1f, \"p999\": %.1f, \"max\": %.1f}\n",
+        (unsigned long long)answered, (unsigned long long)received,
+        (now() - begin_time) / (double)second, (unsigned long long)wrong, percentile(0.5),
+        percentile(0.99), percentile(0.999), latency_max / 1000.0);
+    fflush(stdout);
 }
 
 static const char *map_file(const char *path, size_t *count)
@@ -353,55 +392,26 @@ static void prepare(void)
 
 int main(int count, char **arguments)
 {
-    if (count < 8) {
-        fprintf(stderr,
-            "usage: load PORT CONNECTIONS SECONDS RATE STATUS WARM REQUEST-FILE...\n");
+    if (count < 6) {
+        fprintf(stderr, "usage: load PORT CONNECTIONS STATUS WARM REQUEST-FILE...\n");
         return 64;
     }
     connection_count = strtoul(arguments[2], NULL, 10);
-    double seconds = atof(arguments[3]), rate = atof(arguments[4]);
-    expected_status = arguments[5];
-    unsigned request_count = count - 7;
+    expected_status = arguments[3];
+    unsigned request_count = count - 5;
     requests = calloc(request_count, sizeof *requests);
     for (unsigned index = 0; index < request_count; index++)
-        requests[index].bytes = map_file(arguments[7 + index], &requests[index].count);
+        requests[index].bytes = map_file(arguments[5 + index], &requests[index].count);
     prepare();
-    open_all(atoi(arguments[1]), atoi(arguments[6]), request_count);
-
+    open_all(atoi(arguments[1]), atoi(arguments[4]), request_count);
     puts("ready");
     fflush(stdout);
-    if (getchar() != '\n')
-        return 1;
 
-    if (rate > 0) {
-        // Who measures must not wait for what it measures beside; where it is not allowed, never mind.
-        struct sched_param priority = {.sched_priority = 1};
-        sched_setscheduler(0, SCHED_FIFO, &priority);
+    char line[256];
+    while (fgets(line, sizeof line, stdin)) {
+        double seconds, rate;
+        if (sscanf(line, "%lf %lf", &seconds, &rate) == 2)
+            run_round(seconds, rate);
     }
-    counting = 1;
-    closed_loop = rate == 0;
-    uint64_t begin_time = now(), end = begin_time + (uint64_t)(seconds * second);
-    uint64_t asked = 0, time;
-    if (closed_loop)
-        run_closed(end);
-    else
-        asked = run_at_rate(begin_time, end, rate);
-    double spent = (now() - begin_time) / (double)second;
-    // What was due is waited for; what does not come counts as if it came then.
-    while (!closed_loop && answered < asked && (time = now()) < end + (uint64_t)patience * second)
-        take_events(end + (uint64_t)patience * second - time);
-    uint64_t unfinished = closed_loop ? 0 : asked - answered;
-    for (uint64_t index = 0; index < unfinished; index++)
-        note_latency((uint64_t)patience * second);
-
-    printf("{\"requests\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"wrong\": %llu, "
-           "\"unfinished\": %llu, \"p50\": %.1f, \"p90\": %.1f, \"p99\": %.1f, \"p999\": %.1f, "
-           "\"max\": %.1f}\n",
-        (unsigned long long)answered, (unsigned long long)received, spent,
-        (unsigned long long)wrong, (unsigned long long)unfinished, percentile(0.5),
-        percentile(0.9), percentile(0.99), percentile(0.999), latency_max / 1000.0);
-    fflush(stdout);
-    while (getchar() != EOF)
-        ;
     return 0;
 }

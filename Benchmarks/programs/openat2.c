@@ -1,7 +1,7 @@
 // openat2(2) for a daemon under valgrind 3.19, which does not know it. Loaded before the C library.
 //
-// It opens with openat(2), so it does not confine: only for counting the instructions of requests for
-// files that are there.
+// It opens with openat(2), so it does not confine: only for counting the instructions of requests
+// for files that are there.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

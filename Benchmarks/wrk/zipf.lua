@@ -1,4 +1,5 @@
--- Files of /many/, drawn by Zipf's law: the n-th most popular is asked for 1/n as often as the first.
+-- Files of /many/, drawn by Zipf's law: the n-th most popular is asked for 1/n as often as the
+-- first.
 -- The draw is made before the load begins, the same one each time.
 local files, draws = 10000, 65536
 
