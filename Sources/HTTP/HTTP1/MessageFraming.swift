@@ -3,10 +3,11 @@ extension RequestHead {
     ///
     /// Everything that two readers could read in two ways is refused.
     mutating func resolveFraming(_ bytes: Span<UInt8>) throws(RequestError) {
-        if has(.transferEncoding) {
+        let present = presentFields
+        if Self.isSet(.transferEncoding, in: present) {
             try checkTransferEncoding(bytes)
             framing = .chunked
-        } else if has(.contentLength) {
+        } else if Self.isSet(.contentLength, in: present) {
             guard !isRepeated(.contentLength),
                 let value = value(.contentLength, in: bytes), let length = value.decimalValue
             else {

@@ -6,7 +6,7 @@ extension RequestHead {
         if method == .connect {
             targetForm = .authority
             authority = target
-            host = try hostExtent(in: bytes, authority: target)
+            host = try Self.hostExtent(in: bytes, authority: target)
             return
         }
         switch bytes[start] {
@@ -51,20 +51,22 @@ extension RequestHead {
         guard !authority.isEmpty else {
             throw .malformed("The http URI has no host.")
         }
-        host = try hostExtent(in: bytes, authority: authority)
+        host = try Self.hostExtent(in: bytes, authority: authority)
         guard !host.isEmpty else { throw .malformed("The http URI has no host.") }
         splitPath(bytes, from: offset, to: end)
     }
 
     /// Exactly one valid Host in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 §3.2).
     mutating func resolveAuthority(_ bytes: Span<UInt8>) throws(RequestError) {
-        guard !isRepeated(.host) else { throw .malformed("There is more than one Host.") }
-        guard has(.host) else {
+        guard !Self.isSet(.host, in: repeatedFields) else {
+            throw .malformed("There is more than one Host.")
+        }
+        guard Self.isSet(.host, in: presentFields) else {
             guard minorVersion == 0 else { throw .malformed("There is no Host.") }
             return
         }
         for index in 0..<fieldLineCount where known[index] == FieldName.host.rawValue {
-            let extent = try hostExtent(in: bytes, authority: values[index])
+            let extent = try Self.hostExtent(in: bytes, authority: values[index])
             if targetForm == .origin || targetForm == .asterisk {
                 authority = values[index]
                 host = extent
@@ -73,7 +75,7 @@ extension RequestHead {
     }
 
     /// The host of `uri-host [":" port]` (RFC 9110 §4.2, RFC 3986 §3.2.2).
-    private func hostExtent(
+    private static func hostExtent(
         in bytes: Span<UInt8>, authority: Extent
     ) throws(RequestError) -> Extent {
         let invalid = RequestError.malformed("The host is not valid.")
@@ -104,7 +106,7 @@ extension RequestHead {
     }
 
     /// Whether the text between brackets is an IPv6 address (RFC 4291 §2.2) or an IPvFuture.
-    private func isIPLiteral(_ text: Span<UInt8>) -> Bool {
+    private static func isIPLiteral(_ text: Span<UInt8>) -> Bool {
         if text.count > 3, text[0].lowercased == 0x76 {
             var offset = 1
             while offset < text.count, text[offset].hexadecimalValue != nil { offset &+= 1 }
@@ -119,7 +121,7 @@ extension RequestHead {
         return isIPv6Address(text)
     }
 
-    private func isIPv6Address(_ text: Span<UInt8>) -> Bool {
+    private static func isIPv6Address(_ text: Span<UInt8>) -> Bool {
         var groups = 0
         var isCompressed = false
         var offset = 0
@@ -151,7 +153,7 @@ extension RequestHead {
         return isCompressed ? groups <= 7 : groups == 8
     }
 
-    private func isIPv4Address(_ text: Span<UInt8>) -> Bool {
+    private static func isIPv4Address(_ text: Span<UInt8>) -> Bool {
         var numbers = 0
         var offset = 0
         while offset < text.count {

@@ -106,7 +106,15 @@ public struct RequestHead: ~Copyable {
 
     /// Whether the request has a field line of that name.
     public func has(_ name: FieldName) -> Bool {
-        presentFields >> UInt32(name.rawValue) & 1 == 1
+        Self.isSet(name, in: presentFields)
+    }
+
+    /// Whether a field is in a set of them.
+    ///
+    /// For the parser: where a method that changes the head asks the head itself, the compiler
+    /// moves all of it out and back.
+    static func isSet(_ name: FieldName, in fields: UInt32) -> Bool {
+        fields >> UInt32(name.rawValue) & 1 == 1
     }
 
     /// Whether the request has more than one field line of that name.
