@@ -77,8 +77,7 @@ def slow(port, count):
                 if not sends:
                     client[0].sendall(request)
             due = begin + turns * TURN_SECONDS + number * gap
-            if due > time.monotonic():
-                time.sleep(due - time.monotonic())
+            time.sleep(max(0, due - time.monotonic()))
         turns += 1
 
 

@@ -95,25 +95,33 @@ def show_list():
 def measure_all(arguments, options):
     """All that was asked for, as a dictionary that can be stored."""
     results = {"machine": system.describe(), "rounds": options.rounds, "seconds": options.seconds,
-               "tiny": options.tiny, "cases": {}, "parts": {}}
+               "tiny": options.tiny, "errors": {}, "cases": {}, "parts": {}}
     with system.scratch() as directory:
         documents.write(directory, options.tiny)
         for name in arguments.names:
+            says = PARTS[name][0] if name in PARTS else cases.CASES_BY_NAME[name].says
+            print(f"{name}: {says} ", end="", file=sys.stderr, flush=True)
             begin = time.monotonic()
-            if name in PARTS:
-                print(f"{name}: {PARTS[name][0]} ", end="", file=sys.stderr, flush=True)
-                results["parts"][name] = PARTS[name][1](directory, options)
-            else:
-                case = cases.CASES_BY_NAME[name]
-                if options.tiny:
-                    case = dataclasses.replace(case, connections=min(case.connections, 100))
-                print(f"{name}: {case.says} ", end="", file=sys.stderr, flush=True)
-                found = rounds.measure(
-                    case, options.peers, directory, rounds=options.rounds,
-                    seconds=options.seconds, warm_up=options.warm_up)
-                results["cases"][name] = {"summary": rounds.summarise(found), "rounds": found}
+            try:
+                measure_one(name, directory, options, results)
+            except (BenchmarkError, OSError, subprocess.SubprocessError) as error:
+                results["errors"][name] = str(error)
+                print(f"failed: {error}", end="", file=sys.stderr)
             print(f" {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     return results
+
+
+def measure_one(name, directory, options, results):
+    """A case or a part, into the results."""
+    if name in PARTS:
+        results["parts"][name] = PARTS[name][1](directory, options)
+        return
+    case = cases.CASES_BY_NAME[name]
+    if options.tiny:
+        case = dataclasses.replace(case, connections=min(case.connections, 100))
+    found = rounds.measure(case, options.peers, directory, rounds=options.rounds,
+                           seconds=options.seconds, warm_up=options.warm_up)
+    results["cases"][name] = {"summary": rounds.summarise(found), "rounds": found}
 
 
 def run(arguments):
@@ -132,7 +140,8 @@ def run(arguments):
     print(report.document(results))
     if arguments.readme:
         report.update_readme(results)
-    return check(results, arguments) if arguments.check else 0
+    failed = check(results, arguments) if arguments.check else 0
+    return 1 if results["errors"] else failed
 
 
 def check(results, arguments):

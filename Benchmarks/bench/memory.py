@@ -1,7 +1,7 @@
 """The daemon's memory, fresh, with idle connections and after many requests; its start; its size.
 
 READY=1 comes on a notification socket of our own; its time is taken from just before the program is
-executed. The memory of a connection is the difference of the process's proportional set size with
+executed. The memory of a connection is the difference of the process's resident memory with
 all of them and without; what the kernel has for their sockets is not in it.
 """
 
@@ -92,7 +92,7 @@ def measure_idle(directory, root, count):
                 raise BenchmarkError("an idle connection does not answer any more")
         for connection in connections:
             connection.close()
-    return fresh, (after["pss"] - before["pss"]) / count
+    return fresh, (after["rss"] - before["rss"]) / count
 
 
 def measure_growth(directory, root, count):
@@ -105,9 +105,9 @@ def measure_growth(directory, root, count):
             while answered < count:
                 answered += load.round(1 if after_few else 0.2)["requests"]
                 if after_few is None and answered >= count / 100:
-                    after_few = server.memory()["pss"]
+                    after_few = server.memory()["rss"]
             time.sleep(0.3)
-            return server.memory()["pss"] - after_few
+            return server.memory()["rss"] - after_few
 
 
 def stripped_bytes(directory):

@@ -111,8 +111,9 @@ def document(results):
         "Ratios are medians of paired rounds, of CPU time; lower is better.\n")
     tables = [case_table(name, case["summary"]) for name, case in results["cases"].items()]
     parts = [PART_TEXTS[name](found) for name, found in results["parts"].items()]
-    return "\n".join(
-        [head, limits.table(results), "## Cases\n", *tables, "## Beside cost\n", *parts])
+    errors = [f"{name} failed: {error}\n" for name, error in results["errors"].items()]
+    return "\n".join([head, *errors, limits.table(results), "## Cases\n", *tables,
+                      "## Beside cost\n", *parts])
 
 
 def as_json(results):

@@ -76,7 +76,7 @@ def made_up_results(ratio):
     return {
         "machine": {"processor": "", "cores": 2, "memory_gib": 1, "kernel": "", "system": "",
                     "packages": {}, "date": ""},
-        "rounds": 1, "seconds": 1, "tiny": False,
+        "rounds": 1, "seconds": 1, "tiny": False, "errors": {},
         "cases": {name: {"summary": summary, "rounds": {}} for name in cases.CASES_BY_NAME},
         "parts": {},
     }
