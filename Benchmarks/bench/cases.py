@@ -69,10 +69,15 @@ class Case:
         return max(self.upload_bytes, self.content or 0) > 1 << 20
 
 
-def upload(name, says, count, durability, connections):
+# Each server has a directory of its own, and each connection names of its own in it.
+NEW_NAMES = "/put/{place}/{number:02}-00000000.bin"
+SAME_NAMES = "/put/{place}/{number:02}.bin"
+
+
+def upload(name, says, count, durability, connections, target=NEW_NAMES):
     """A case of PUT; what does not wait for the disk is compared with the peers that can do it."""
     return Case(
-        name, says, "/put/{}.bin", "PUT", statuses=(201, 204), content=None, load="load",
+        name, says, target, "PUT", statuses=(201, 204), content=None, load="load",
         connections=connections, upload_bytes=count, length=3 if count > 1 << 20 else 1,
         servers=UPLOADERS if durability == "none" else OURS,
         site=("Upload=yes", f"UploadDurability={durability}", "UploadMaxSize=0"))
@@ -109,10 +114,14 @@ CASES = [
          fields={"Range": "bytes=500000000-500065535"}, floor_content=64 << 10, load="load"),
     upload("put-4k", "PUT of 4 KiB, durability none", 4 << 10, "none", 16),
     upload("put-64k", "PUT of 64 KiB, durability none", 64 << 10, "none", 16),
-    upload("put-16m", "PUT of 16 MiB, durability none", 16 << 20, "none", 4),
+    upload("put-64k-over", "PUT of 64 KiB over a file, durability none", 64 << 10, "none", 16,
+           SAME_NAMES),
+    upload("put-16m", "PUT of 16 MiB over a file, durability none", 16 << 20, "none", 4,
+           SAME_NAMES),
     upload("put-4k-full", "PUT of 4 KiB, durability full", 4 << 10, "full", 16),
     upload("put-64k-full", "PUT of 64 KiB, durability full", 64 << 10, "full", 16),
-    upload("put-16m-full", "PUT of 16 MiB, durability full", 16 << 20, "full", 4),
+    upload("put-16m-full", "PUT of 16 MiB over a file, durability full", 16 << 20, "full", 4,
+           SAME_NAMES),
     Case("gzip", "64 KiB of text, compressed on the fly with gzip", "/text.txt", content=None,
          fields={"Accept-Encoding": "gzip"}, compresses=True, floor_content=COMPRESSED_BYTES,
          site=("Compression=gzip",)),

@@ -22,7 +22,7 @@ def one_at_a_time(directory, content, seconds):
     begin, count = time.monotonic(), 0
     try:
         while count == 0 or time.monotonic() < begin + seconds:
-            name = f"alone-{count % CASE.connections}.bin"
+            name = f"alone-{time.monotonic_ns()}.bin"
             file = os.open(".alone", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=descriptor)
             os.write(file, content)
             os.fsync(file)
@@ -39,16 +39,18 @@ def measure(directory, options):
     """Rounds of both, and the ratio of their rates."""
     own = directory / "commits"
     own.mkdir()
+    alone = directory / "www" / "put" / "alone"
+    alone.mkdir()
     content = random.randbytes(CASE.upload_bytes)
     found = {"together": [], "one at a time": []}
     with peers.httpd_swift(own, directory / "www", CASE) as server:
         server.await_port()
-        fields = rounds.fields_for(server, CASE)
+        fields = rounds.fields_for(server, CASE, own)
         with loads.start(server, CASE, fields, own) as load:
             for _ in range(options.rounds):
                 found["together"].append(load.round(options.seconds))
                 found["one at a time"].append(
-                    one_at_a_time(directory / "www" / "put", content, options.seconds))
+                    one_at_a_time(alone, content, options.seconds))
     return {"rounds": found,
             "rates": {name: rounds.spread(map(rounds.rate, list_of_rounds))
                       for name, list_of_rounds in found.items()},

@@ -54,13 +54,24 @@ def write_large(path, tiny):
         os.fsync(file.fileno())
 
 
+def target_of(case, directory, number=0):
+    """The target of a case's requests on a connection to the server of this scratch directory.
+
+    What is uploaded there stays until all is measured: ext4 takes long to find inodes for new files
+    where many were freed in the last minutes, and would be what is measured.
+    """
+    if case.uploads:
+        (directory.parent / "www" / "put" / directory.name).mkdir(exist_ok=True)
+    return case.target.format(place=directory.name, number=number)
+
+
 def write_requests(directory, port, case, fields):
     """The requests of a case as files, one for each connection that sends another; their paths."""
     count = case.connections if case.uploads else 1
     content = random.randbytes(case.upload_bytes)
     paths = []
     for number in range(count):
-        target = case.target.format(number)
+        target = target_of(case, directory, number)
         lines = [f"{case.method} {target} HTTP/1.1", f"Host: 127.0.0.1:{port}"]
         lines += [f"{name}: {value}" for name, value in fields.items()]
         if case.uploads:

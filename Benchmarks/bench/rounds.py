@@ -10,7 +10,7 @@ import dataclasses
 import statistics
 import sys
 
-from . import daemon, loads, peers, servers
+from . import daemon, documents, loads, peers, servers
 from .cases import CASES_BY_NAME
 from .system import BenchmarkError
 
@@ -39,19 +39,22 @@ def beside_label(case):
     return f"{daemon.NAME}: {case.beside}"
 
 
-def fields_for(server, case):
+def fields_for(server, case, directory):
     """The fields that the case sends to this server, after a look at what comes back."""
     fields = dict(case.fields)
     if server.name == "floor":
-        return {**fields, "If-None-Match": '"400-18a1b2c3d4e5f607"'} if case.revalidates else fields
+        if case.revalidates:
+            fields["If-None-Match"] = '"400-18a1b2c3d4e5f607"'
+        return fields
     if case.revalidates:
         tag = servers.ask(server.port, case.target)[1].get("etag")
         if tag is None:
             raise BenchmarkError(f"{server.name} sends no ETag for {case.target}")
         fields["If-None-Match"] = tag
     content = b"?" * case.upload_bytes if case.uploads else None
+    target = documents.target_of(case, directory)
     status, received, _ = servers.ask(
-        server.port, case.target.format(0), fields, case.method, content, reads=False)
+        server.port, target, fields, case.method, content, reads=False)
     if status not in case.statuses:
         raise BenchmarkError(f"{server.name} answers {status} to {case.name}")
     if case.content is not None and received.get("content-length") != str(case.content):
@@ -71,7 +74,7 @@ def measure(case, names, directory, *, rounds, seconds, warm_up):
             server = stack.enter_context(
                 peers.STARTERS[entry.server](own, directory / "www", entry.case))
             server.await_port()
-            fields = fields_for(server, entry.case)
+            fields = fields_for(server, entry.case, own)
             generators[entry.label] = stack.enter_context(
                 loads.start(server, entry.case, fields, own))
         found = {label: [] for label in generators}

@@ -3,12 +3,13 @@
 //
 //     load PORT CONNECTIONS STATUS WARM REQUEST-FILE…
 //
-// Connection i sends the i-th request file, over and over. Each is opened, and with WARM=1 answered
-// once, before anything counts; then the program says "ready". For each line `SECONDS RATE` that
-// it reads it makes a round and prints a line of figures; all connections stay open between, so
-// what is read of the server before and after a round is of that round alone. An answer with a
-// status that does not begin with STATUS counts as wrong. Content is thrown away in the kernel
-// (MSG_TRUNC), so that a fast server does not wait for a slow reader.
+// Connection i sends the i-th request file, over and over; `-00000000.` in its first line is
+// another number each time, so that uploads have new names. Each is opened, and with WARM=1
+// answered once, before anything counts; then the program says "ready". For each line
+// `SECONDS RATE` that it reads it makes a round and prints a line of figures; all connections stay
+// open between, so what is read of the server before and after a round is of that round alone. An
+// answer with a status that does not begin with STATUS counts as wrong. Content is thrown away in
+// the kernel (MSG_TRUNC), so that a fast server does not wait for a slow reader.
 //
 // RATE 0 is as soon as the last one is answered. Otherwise the k-th request of a round is due
 // k / RATE seconds after its begin, on connection k mod CONNECTIONS, and its latency is counted
@@ -42,13 +43,14 @@ enum { batch_limit = 256, head_limit = 4096, sub_buckets = 64, bucket_count = 64
 enum { second = 1000000000, patience = 20 };
 
 struct request {
-    const char *bytes;
+    char *bytes;
     size_t count;
+    char *number;               // where its running number is to be, if anywhere
 };
 
 struct connection {
     int descriptor;
-    const struct request *request;
+    struct request *request;
     size_t sent;                // octets of the request that are with the kernel
     uint64_t due;               // when the running request was to begin
     uint64_t next_due;          // the same of the one after it
@@ -146,6 +148,12 @@ static void send_more(struct connection *connection)
 
 static void begin(struct connection *connection, uint64_t due)
 {
+    static unsigned number;
+    if (connection->request->number) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "%08u", ++number % 100000000);
+        memcpy(connection->request->number, digits, 8);
+    }
     connection->due = due;
     connection->running = 1;
     connection->sent = connection->head_count = 0;
@@ -362,19 +370,25 @@ static void run_round(double seconds, double rate)
     fflush(stdout);
 }
 
-static const char *map_file(const char *path, size_t *count)
+static struct request map_request(const char *path)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     struct stat status;
     if (descriptor < 0 || fstat(descriptor, &status) < 0)
         fail(path);
-    *count = status.st_size;
-    const char *bytes =
-        mmap(NULL, *count, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0);
-    if (bytes == MAP_FAILED)
+    struct request request = {.count = status.st_size};
+    request.bytes = mmap(NULL, request.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_POPULATE,
+        descriptor, 0);
+    if (request.bytes == MAP_FAILED)
         fail(path);
     close(descriptor);
-    return bytes;
+    static const char place[] = "-00000000.";
+    const char *line_end = memchr(request.bytes, '\r', request.count);
+    if (line_end)
+        request.number = memmem(request.bytes, line_end - request.bytes, place, sizeof place - 1);
+    if (request.number)
+        request.number++;
+    return request;
 }
 
 static void prepare(void)
@@ -401,7 +415,7 @@ int main(int count, char **arguments)
     unsigned request_count = count - 5;
     requests = calloc(request_count, sizeof *requests);
     for (unsigned index = 0; index < request_count; index++)
-        requests[index].bytes = map_file(arguments[5 + index], &requests[index].count);
+        requests[index] = map_request(arguments[5 + index]);
     prepare();
     open_all(atoi(arguments[1]), atoi(arguments[4]), request_count);
     puts("ready");
