@@ -71,6 +71,8 @@ struct PartialFile: ~Copyable {
             return .impossible("\(path).part is a symbolic link")
         } catch .nameTooLong {
             return .impossible("the name is too long for another beside it")
+        } catch .accessDenied, .notPermitted, .isDirectory, .noSuchDevice, .notSupported {
+            return .impossible("\(path).part or \(path).part.info cannot be used")
         } catch {
             throw .file(path, error)
         }
@@ -99,7 +101,9 @@ struct PartialFile: ~Copyable {
     ) throws(Errno) -> FileDescriptor {
         while true {
             let info = try existing(at: path, more)
+            // Another user's is not believed, so his lock is not waited for.
             if info.isNone { return info }
+            guard try info.status().isOwn else { return info }
             guard try info.tryLock() else { throw .busy }
             // Who had the lock before may have removed the file meanwhile.
             let status = try info.status()
@@ -187,7 +191,8 @@ struct PartialFile: ~Copyable {
             if info.isNone {
                 let info = try Self.lockedRecord(at: infoPath, .create)
                 // Another process was faster, and is done or gave up already.
-                if try info.status().size > 0 { throw .busy }
+                let status = try info.status()
+                if !status.isOwn || status.size > 0 { throw .busy }
                 self.info = info
             }
             byteCount = 0
@@ -212,7 +217,8 @@ struct PartialFile: ~Copyable {
         do throws(Errno) {
             try writeRecord()
             try part.truncate(to: byteCount)
-            if let mode = place.permissions { try? part.setPermissions(mode) }
+            // While it grows it can be opened again, whatever the destination's permissions are.
+            if let mode = place.permissions { try? part.setPermissions(mode | 0o600) }
         } catch {
             throw .file(path, error)
         }
@@ -258,6 +264,7 @@ struct PartialFile: ~Copyable {
             // It may have lost its name to another file.
             let named = try FileStatus(path: path)
             guard try named.isSameFile(as: part.status()) else { throw .notFound }
+            if let mode = place.permissions { try? part.setPermissions(mode) }
             try FileDescriptor.rename(path, to: place.path(of: place.name))
             try? FileDescriptor.unlink(infoPath)
             isRemoved = true
@@ -275,8 +282,16 @@ struct PartialFile: ~Copyable {
     }
 
     private func removeFiles() {
-        if !part.isNone { try? FileDescriptor.unlink(path) }
-        if !info.isNone { try? FileDescriptor.unlink(infoPath) }
+        Self.remove(path, if: part)
+        Self.remove(infoPath, if: info)
+    }
+
+    /// Removes a name that is still that of an open file.
+    private static func remove(_ path: String, if file: borrowing FileDescriptor) {
+        guard !file.isNone, let status = try? file.status(),
+            let named = try? FileStatus(path: path), named.isSameFile(as: status)
+        else { return }
+        try? FileDescriptor.unlink(path)
     }
 
     private static func inUse(_ path: String) -> String {

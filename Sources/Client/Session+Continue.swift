@@ -61,6 +61,9 @@ extension Session {
                 return nil
             }
             return try append(&begun, to: &partial, version)
+        case 200 where Self.version(of: begun, from: server) == .success(version):
+            observer.note?("the server sends no parts; what is there is compared")
+            return try append(&begun, to: &partial, version, isWhole: true)
         case 200..<300:
             observer.note?("\(begun.target) is not any more what was begun; starting anew")
             return try startAnew(&partial, with: &begun, from: server, to: path)
@@ -77,10 +80,37 @@ extension Session {
         _ partial: inout PartialFile, _ version: PartRecord.Version, _ target: RequestTarget,
         from server: ServerURL
     ) throws(ClientError) -> Download? {
-        let begun = try begin(Self.request(method: "HEAD", for: target), at: server)
-        guard begun.head.status == 200,
-            Self.version(of: begun, from: server) == .success(version)
-        else {
+        var begun = try begin(Self.request(method: "HEAD", for: target), at: server)
+        switch begun.head.status {
+        case 200 where Self.version(of: begun, from: server) == .success(version):
+            return try finish(&partial, begun, earlierByteCount: partial.byteCount)
+        case 200..<300:
+            observer.note?("\(begun.target) is not any more what was begun; starting anew")
+            return nil
+        case 405, 501:
+            return try confirmByLastByte(&partial, version, target, from: server)
+        default:
+            return try refused(&begun)
+        }
+    }
+
+    /// As `confirm`, with a server that has no HEAD.
+    private func confirmByLastByte(
+        _ partial: inout PartialFile, _ version: PartRecord.Version, _ target: RequestTarget,
+        from server: ServerURL
+    ) throws(ClientError) -> Download? {
+        var request = Self.request(for: target)
+        request.fields += [
+            .init(name: "Range", value: "bytes=\(version.byteCount - 1)-"),
+            .init(name: "If-Range", value: version.tag),
+        ]
+        var begun = try begin(request, at: server)
+        guard begun.head.status < 300 else { return try refused(&begun) }
+        let isSame =
+            begun.head.status == 206
+            ? contradiction(begun, version.byteCount - 1, of: version, from: server) == nil
+            : Self.version(of: begun, from: server) == .success(version)
+        guard isSame else {
             observer.note?("\(begun.target) is not any more what was begun; starting anew")
             return nil
         }
@@ -115,12 +145,14 @@ extension Session {
     }
 
     private func append(
-        _ begun: inout Begun, to partial: inout PartialFile, _ version: PartRecord.Version
+        _ begun: inout Begun, to partial: inout PartialFile, _ version: PartRecord.Version,
+        isWhole: Bool = false
     ) throws(ClientError) -> Download {
         let earlier = partial.byteCount
         try partial.goOn()
         let verification = ContentVerification(part: begun.head)
-        try receive(&begun, into: &partial, version, verification)
+        try receive(
+            &begun, into: &partial, version, verification, repeated: isWhole ? earlier : 0)
         return try finish(
             &partial, begun, earlierByteCount: earlier, digests: verification.algorithms)
     }
@@ -160,8 +192,10 @@ extension Session {
             version = found
         case .failure(let reason):
             observer.note?("\(path) cannot be continued if it breaks off: \(reason.text)")
+            // What is there goes only when something has come in its place.
+            let download = try store(&begun, at: .file(path: path))
             partial.remove()
-            return try store(&begun, at: .file(path: path))
+            return download
         }
         try partial.begin(version)
         let verification = ContentVerification(part: begun.head)
@@ -171,18 +205,36 @@ extension Session {
     }
 
     /// Receives content to its end; what came is kept where something breaks off.
+    ///
+    /// - Parameters:
+    ///   - begun: the exchange.
+    ///   - partial: where it goes.
+    ///   - version: what it is a version of.
+    ///   - verification: what the response says of its content.
+    ///   - repeated: how many bytes come again that are there; they must be the same.
     private func receive(
         _ begun: inout Begun, into partial: inout PartialFile, _ version: PartRecord.Version,
-        _ verification: ContentVerification
+        _ verification: ContentVerification, repeated: Int = 0
     ) throws(ClientError) {
         do throws(ClientError) {
             let earlier = partial.byteCount
-            try begun.exchange.readContent(behind: earlier) { (piece) throws(ClientError) in
-                guard partial.byteCount + piece.count <= version.byteCount else {
+            var left = repeated
+            let again = Digester(.sha256)
+            try begun.exchange.readContent(behind: earlier - repeated) {
+                (piece) throws(ClientError) in
+                let known = min(left, piece.count)
+                guard partial.byteCount + piece.count - known <= version.byteCount else {
                     throw .notVerified("more content came than the server announced")
                 }
                 verification.update(piece)
-                try partial.append(piece)
+                if known > 0 {
+                    again.update(piece.extracting(0..<known))
+                    left -= known
+                    if left == 0, try again.digest() != partial.digest(.sha256) {
+                        throw .notVerified("other bytes came than before under the same tag")
+                    }
+                }
+                try partial.append(piece.extracting(known..<piece.count))
                 return true
             }
             guard partial.byteCount == version.byteCount else {
@@ -191,7 +243,7 @@ extension Session {
             try verification.finish()
         } catch {
             switch error {
-            case .connectionLost, .timedOut, .incomplete, .file:
+            case .connectionLost, .timedOut, .incomplete, .file, .malformedResponse:
                 guard partial.byteCount > 0 else { break }
                 observer.note?(
                     "\(partial.byteCount) of \(version.byteCount) bytes are kept in "

@@ -66,9 +66,10 @@ final class ProgressLine {
         let rate = Double(byteCount) / (now - start).seconds
         var text = "\r\u{1B}[K\(name)  "
         if let total, total > 0 {
-            text +=
-                "\(byteCount * 100 / total) %  \(Units.bytes(byteCount)) of \(Units.bytes(total))"
-            let left = Double(total - byteCount) / max(rate, 1)
+            // A total may be any number that a server likes to say.
+            let share = Int(min(Double(byteCount) / Double(total), 1) * 100)
+            text += "\(share) %  \(Units.bytes(byteCount)) of \(Units.bytes(total))"
+            let left = min(Double(total - byteCount) / max(rate, 1), 1_000_000_000)
             text += "  \(Units.bytes(Int(rate)))/s  \(Units.span(seconds: Int(left) + 1)) left"
         } else {
             text += "\(Units.bytes(byteCount))  \(Units.bytes(Int(rate)))/s"

@@ -835,3 +835,91 @@ def test_content_that_is_coded_unasked_is_not_stored(server, coding, option):
 
 def test_identity_is_no_coding(server):
     check_whole(run("get", server(Resource(OLD, '"a"', "Content-Encoding: identity")).url + "/a"))
+
+
+# what a review found
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="needs a user")
+def test_a_file_that_may_only_be_read_is_continued_and_stays_so(server):
+    Path("a").write_bytes(b"before")
+    os.chmod("a", 0o444)
+    it = begin(server, Resource(), 300_000)
+    assert os.stat("a.part").st_mode & 0o777 == 0o644
+    check_whole(run("get", "-C", it.url + "/a"))
+    assert os.stat("a").st_mode & 0o777 == 0o444
+
+
+def test_a_server_that_sends_no_parts_takes_nothing_away(server):
+    class Whole(Resource):
+        def __call__(self, peer, line, fields):
+            super().__call__(peer, line, {name: value for name, value in fields.items()
+                                          if name not in ("range", "if-range")})
+    resource = Whole()
+    it = begin(server, resource, 400_000)
+    resource.cut = 1000
+    assert run("get", "-C", it.url + "/a").status == NOT_VERIFIED
+    assert Path("a.part").read_bytes() == OLD[:400_000]
+    resource.cut = None
+    result = run("get", "-C", it.url + "/a")
+    check_whole(result)
+    assert "continued from 400000 byte" in result.output
+
+
+def test_other_bytes_under_the_same_tag_are_not_joined(server):
+    class Lying(Resource):
+        def __call__(self, peer, line, fields):
+            super().__call__(peer, line, {name: value for name, value in fields.items()
+                                          if name not in ("range", "if-range")})
+    resource = Lying()
+    it = begin(server, resource, 400_000)
+    resource.change(NEW, '"old"')
+    assert run("get", "-C", it.url + "/a").status == NOT_VERIFIED
+    assert not Path("a").exists()
+
+
+@pytest.mark.parametrize("status", ["405 Method Not Allowed", "501 Not Implemented"])
+def test_a_whole_part_is_confirmed_by_a_server_without_head(server, status):
+    class Headless(Resource):
+        def __call__(self, peer, line, fields):
+            if line.startswith("HEAD"):
+                peer.send(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status.encode())
+            else:
+                super().__call__(peer, line, fields)
+    resource = Headless()
+    it = begin(server, resource, len(OLD) - 1)
+    # The last byte comes, and the tool ends before it gives the file its name.
+    with open("a.part", "ab") as part:
+        part.write(OLD[-1:])
+    record = Path("a.part.info").read_text().splitlines(keepends=True)
+    word, number, count, _ = record[-1].split()
+    record[-1] = "%s %s %0*d %s\n" % (
+        word, number, len(count), len(OLD), hashlib.sha256(OLD).hexdigest())
+    Path("a.part.info").write_text("".join(record))
+    check_whole(run("get", "-C", it.url + "/a"))
+    assert [method for method, _, _ in ranges(it)] == ["HEAD", "GET"]
+
+
+@pytest.mark.parametrize("status,code", [("503 Service Unavailable", SERVER_ERROR)])
+def test_a_server_that_is_busy_takes_nothing_away(server, status, code):
+    class Busy(Resource):
+        busy = False
+
+        def __call__(self, peer, line, fields):
+            if self.busy:
+                peer.send(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status.encode())
+            else:
+                super().__call__(peer, line, fields)
+    resource = Busy()
+    it = begin(server, resource, 5000)
+    resource.busy = True
+    assert run("get", "-C", it.url + "/a").status == code
+    assert Path("a.part").read_bytes() == OLD[:5000]
+
+
+def test_a_page_in_its_place_that_breaks_off_takes_nothing_away(server):
+    resource = Resource()
+    it = begin(server, resource, 400_000)
+    resource.tag, resource.cut = 'W/"portal"', 10
+    assert run("get", "-C", it.url + "/a").status == NOT_VERIFIED
+    assert Path("a.part").read_bytes() == OLD[:400_000] and not Path("a").exists()

@@ -4,8 +4,8 @@ internal import HTTP
 internal import Linux
 
 extension Connection {
-    /// The most bytes of a file that one connection sends before others have their turn.
-    private static let transferTurnByteCount = 1 << 20
+    /// The most bytes of a content that one connection sends before others have their turn.
+    private static let transferTurnByteCount = 256 << 10
     /// The bytes of a file that are brought into memory at a time.
     private static let warmByteCount = 1 << 20
     /// What the smallest part of a content counts in a turn, in bytes.

@@ -61,7 +61,9 @@ struct RepresentationCache: ~Copyable {
     private static let dateOffset = "HTTP/1.1 200 OK\r\nDate: ".utf8.count
 
     /// Files larger than this are sent from the file.
-    static let fileByteLimit = 64 << 10
+    ///
+    /// One of 100 KiB costs a fifth less from memory than by opening it, sendfile(2) and closing.
+    static let fileByteLimit = 128 << 10
 
     private var entries: UniqueArray<Entry>
     private var buckets: RigidArray<Int32>
