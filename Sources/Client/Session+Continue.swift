@@ -212,6 +212,7 @@ extension Session {
     ///   - version: what it is a version of.
     ///   - verification: what the response says of its content.
     ///   - repeated: how many bytes come again that are there; they must be the same.
+    /// - Throws: `notVerified` where they are not, or too many come; and why it broke off.
     private func receive(
         _ begun: inout Begun, into partial: inout PartialFile, _ version: PartRecord.Version,
         _ verification: ContentVerification, repeated: Int = 0
