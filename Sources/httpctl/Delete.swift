@@ -17,6 +17,10 @@ struct Delete: ParsableCommand {
     @OptionGroup var transfer: TransferOptions
     @OptionGroup var options: GlobalOptions
 
+    func validate() throws {
+        try GlobalOptions.checkChanged(target)
+    }
+
     func run() throws {
         let (server, target) = try options.resolve(target)
         let start = ContinuousClock.now

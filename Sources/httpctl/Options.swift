@@ -28,6 +28,17 @@ struct GlobalOptions: ParsableArguments {
         return (try defaultServer(), RequestTarget(typed: argument))
     }
 
+    /// Refuses what may not name the one file that is to be changed: nothing at all, and what a
+    /// target has behind its path, which a server of files would not heed.
+    static func checkChanged(_ argument: String) throws {
+        guard !argument.isEmpty else { throw ValidationError("The target is empty.") }
+        for (character, escape) in [("#", "%23"), ("?", "%3F")] where argument.contains(character) {
+            throw ValidationError(
+                "'\(character)' ends the path of a target; if it is part of a name, write \(escape)."
+            )
+        }
+    }
+
     /// The server of targets that name none.
     func defaultServer() throws(ClientError) -> ServerURL {
         let text =

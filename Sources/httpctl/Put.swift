@@ -28,6 +28,7 @@ struct Put: ParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
+        if let target { try GlobalOptions.checkChanged(target) }
         if file.isEmpty { throw ValidationError("The name of the file is empty.") }
         if create && precondition.ifMatch != nil {
             throw ValidationError("--create and --if-match exclude each other.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from daemon import give
-from scripted import DONE, HTTPCTL, NOT_FOUND, PRECONDITION, entries, run
+from scripted import DONE, HTTPCTL, NOT_FOUND, PRECONDITION, USAGE, entries, run
 
 SIZE = 40 << 20
 
@@ -94,3 +94,14 @@ def test_explain(server):
     assert (answer["status"], answer["rule"], answer["site"]) == (403, "/locked/", "default")
     result = run("explain", "/", "--listener", "none", *control)
     assert result.status == NOT_FOUND and "There is no such listener." in result.error
+
+
+@pytest.mark.parametrize("target,escape", [("/report#1.txt", "%23"), ("/what?.txt", "%3F"), ("", "")])
+@pytest.mark.parametrize("command", ["put", "delete"])
+def test_no_other_file_is_changed_than_the_one_that_is_named(command, target, escape):
+    # Nobody is asked, so no server is needed.
+    Path("new").write_bytes(b"new\n")
+    arguments = ["put", "new", target] if command == "put" else ["delete", target]
+    result = run(*arguments, "--server", "http://127.0.0.1:1")
+    assert result.status == USAGE, result
+    assert escape in result.error
