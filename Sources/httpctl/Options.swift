@@ -34,7 +34,7 @@ struct GlobalOptions: ParsableArguments {
         guard !argument.isEmpty else { throw ValidationError("The target is empty.") }
         for (character, escape) in [("#", "%23"), ("?", "%3F")] where argument.contains(character) {
             throw ValidationError(
-                "'\(character)' ends the path of a target; if it is part of a name, write \(escape)."
+                "'\(character)' ends the path of a target; in a name, write \(escape) for it."
             )
         }
     }
