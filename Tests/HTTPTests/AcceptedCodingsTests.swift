@@ -122,14 +122,6 @@ struct ContentCodingOrderTests {
                 == ContentCodingOrder([.gzip, .br]))
     }
 
-    @Test("one behind the other")
-    func appending() {
-        let order = ContentCodingOrder([.zstd]).appending(ContentCodingOrder([.br, .zstd, .gzip]))
-        #expect(order == ContentCodingOrder([.zstd, .br, .gzip]))
-        #expect(ContentCodingOrder().appending(order) == order)
-        #expect(order.appending(ContentCodingOrder()) == order)
-    }
-
     @Test("sets")
     func sets() {
         for coding in ContentCoding.allCases {

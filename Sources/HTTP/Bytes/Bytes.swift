@@ -10,16 +10,6 @@ extension UniqueArray<UInt8> {
         append(copying: text.bytes)
     }
 
-    /// Appends the UTF-8 of a string.
-    ///
-    /// With a name of its own, because a literal would choose it over the shorter way of a
-    /// StaticString.
-    public mutating func append(utf8 text: String) {
-        var text = text
-        text.makeContiguousUTF8()
-        append(copying: text.utf8Span.span)
-    }
-
     /// Appends a number that is not negative, in decimal digits.
     public mutating func append(decimal value: Int) {
         var digits = InlineArray<20, UInt8>(repeating: 0)

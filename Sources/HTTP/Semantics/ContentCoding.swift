@@ -99,13 +99,6 @@ public struct ContentCodingOrder: Equatable, Sendable, BitwiseCopyable {
         return set
     }
 
-    /// This order, and behind it what only the other has.
-    public func appending(_ other: ContentCodingOrder) -> ContentCodingOrder {
-        var order = self
-        for place in 0..<other.count { order.append(other[place]) }
-        return order
-    }
-
     private mutating func append(_ coding: ContentCoding) {
         let count = count
         for place in 0..<count where self[place] == coding { return }
