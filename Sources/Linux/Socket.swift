@@ -261,6 +261,17 @@ extension FileDescriptor {
         try setOption(CInt(IPPROTO_TCP), TCP_NODELAY, 1)
     }
 
+    /// The bytes of content that a full segment of this connection has (TCP_MAXSEG, tcp(7)).
+    ///
+    /// 0 where the socket is not TCP's.
+    public var segmentByteCount: Int {
+        let number = rawValue
+        var value: CInt = 0
+        var size = socklen_t(MemoryLayout<CInt>.size)
+        let result = unsafe getsockopt(number, CInt(IPPROTO_TCP), TCP_MAXSEG, &value, &size)
+        return result == 0 ? Int(value) : 0
+    }
+
     /// Sends bytes without raising SIGPIPE (send(2), MSG_NOSIGNAL).
     ///
     /// - Parameters:

@@ -271,8 +271,8 @@ struct Connection: ~Copyable {
             continueExplaining(&loop)
         case .prepared:
             continueExplaining(&loop)
-        case .warmed:
-            transfer?.isWarm = true
+        case .warmed(let end):
+            transfer?.noteResident(upTo: end, loop.clock.now)
         case .piece(let piece):
             continueContent(piece, &loop)
         case .upload(let result):

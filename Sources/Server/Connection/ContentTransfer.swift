@@ -24,8 +24,12 @@ final class ContentTransfer {
     var offset: Int
     /// Where the present range ends.
     private(set) var end: Int
-    /// The next bytes of the file are known to be in memory.
-    var isWarm = false
+    /// Up to where the file was found, or brought, to be in memory.
+    private(set) var residentEnd = 0
+    /// When it was.
+    private var residentAt = Instant(nanoseconds: 0)
+    /// The most bytes of it that are sent before others have their turn; 0 while not worked out.
+    var turnByteCount = 0
     /// The parts that follow the present range; nil where it is the only one.
     private let parts: MultipartByteRanges?
     private var nextPart = 0
@@ -57,6 +61,20 @@ final class ContentTransfer {
     /// Whether something of the present range is left.
     var hasRest: Bool { offset < end }
 
+    /// Whether the next bytes of the file are in memory, as far as was found out lately.
+    ///
+    /// What was found is believed for a moment: a peer may take its time, and memory be needed for
+    /// something else meanwhile.
+    func isKnownResident(_ now: Instant) -> Bool {
+        offset < residentEnd && now - residentAt < 100_000_000
+    }
+
+    /// Notes that the file is in memory up to an offset.
+    func noteResident(upTo end: Int, _ now: Instant) {
+        residentEnd = end
+        residentAt = now
+    }
+
     /// Goes on to the next part, and appends what stands in front of it.
     ///
     /// - Returns: false where there is none: then what ends the content was appended.
@@ -68,15 +86,10 @@ final class ContentTransfer {
         }
         parts.appendPartHead(nextPart, to: &output)
         offset = parts.ranges[nextPart].lowerBound
+        residentEnd = 0
         end = parts.ranges[nextPart].upperBound
         nextPart += 1
         return true
-    }
-
-    /// Where the next `count` bytes are probed for being in memory: as densely as the kernel reads
-    /// ahead by default, and at the end.
-    func probes(_ count: Int) -> [Int] {
-        Array(stride(from: offset, to: offset + count, by: 128 << 10)) + [offset + count - 1]
     }
 }
 

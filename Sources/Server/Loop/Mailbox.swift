@@ -33,8 +33,8 @@ enum WorkOutcome: Sendable {
     case listing(FoundListing)
     /// What the request needs was worked out, and is kept where it is looked for.
     case prepared
-    /// The next part of a file is in memory.
-    case warmed
+    /// The next part of a file is in memory, up to an offset.
+    case warmed(end: Int)
     /// The next piece of a content that is made while it is sent; nil at its end.
     case piece([UInt8]?)
     /// An upload went one step on.
