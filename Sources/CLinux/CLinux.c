@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 const int clinux_o_tmpfile = O_TMPFILE, clinux_o_path = O_PATH;
+const int clinux_at_empty_path = AT_EMPTY_PATH;
 
 int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t mode,
                    uint64_t resolve) {

@@ -97,7 +97,7 @@ public struct Deletion: Sendable {
         let entry: FileStatus
         let served: FileStatus
         do throws(Errno) {
-            entry = try parent.openBeneath(name.span, [.path, .noFollow]).status()
+            entry = try parent.entryStatus(name.span)
             served =
                 entry.kind == .symbolicLink
                 ? try root.directory.openBeneath(bytes.span, .path).status() : entry

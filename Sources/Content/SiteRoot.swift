@@ -158,12 +158,12 @@ public final class SiteRoot: Sendable {
 /// gets a modification time that no other one of ours has.
 final class Publications: Sendable {
     private struct State {
-        var recent: [FileStatus] = []
-        var next = 0
+        /// By a part of the inode's number; a later file takes the place of an earlier one.
+        var recent = [FileStatus?](repeating: nil, count: Publications.capacity)
         var lastModified = 0
     }
 
-    private static let capacity = 256
+    private static let capacity = 512
     private let state = Mutex(State())
 
     /// A modification time for a file that is about to be published: now, and never the same twice.
@@ -176,21 +176,19 @@ final class Publications: Sendable {
 
     func insert(_ status: FileStatus) {
         state.withLock { state in
-            if state.recent.count < Self.capacity {
-                state.recent.append(status)
-            } else {
-                state.recent[state.next] = status
-                state.next = (state.next + 1) % Self.capacity
-            }
+            state.recent[Self.slot(of: status)] = status
         }
     }
 
     func contains(_ status: FileStatus) -> Bool {
         state.withLock { state in
-            state.recent.contains {
-                $0.inode == status.inode && $0.device == status.device
-                    && $0.modified == status.modified && $0.size == status.size
-            }
+            guard let known = state.recent[Self.slot(of: status)] else { return false }
+            return known.inode == status.inode && known.device == status.device
+                && known.modified == status.modified && known.size == status.size
         }
+    }
+
+    private static func slot(of status: FileStatus) -> Int {
+        Int(truncatingIfNeeded: status.inode) & (capacity - 1)
     }
 }

@@ -88,10 +88,14 @@ public final class Upload: @unchecked Sendable {
     private var file: FileDescriptor?
     /// Where the new file has a name already, because the file system has no O_TMPFILE.
     private var staged: StagedName?
+    /// Whether it is over only when a disk has it.
+    public var waitsForDisk: Bool { policy.durability != .none }
     /// The permission bits that the new file gets: those of the file that it replaces.
     private var mode: UInt32 = 0o644
     /// The bytes written so far.
     public private(set) var byteCount = 0
+    /// The bytes that the file system has set aside.
+    private var reservedByteCount = 0
 
     /// An upload that has not begun.
     ///
@@ -112,17 +116,24 @@ public final class Upload: @unchecked Sendable {
 
     /// Refuses what can be refused without the content, and reserves its space.
     ///
-    /// - Parameter expectedByteCount: how long the content will be, where that is known.
+    /// - Parameters:
+    ///   - expectedByteCount: how long the content will be, where that is known.
+    ///   - isAllThere: all of it is written next.
     /// - Throws: why there is no upload; nothing of it is left.
-    public func begin(expectedByteCount: Int?) throws(UploadError) {
+    public func begin(expectedByteCount: Int?, isAllThere: Bool = false) throws(UploadError) {
         let current = try check(expectedByteCount: expectedByteCount)
         if let current { mode = current.mode & 0o777 }
         file = try openNew()
         guard let expectedByteCount, expectedByteCount > 0 else { return }
+        // Writing finds out as soon whether there is space. But what replaces a file is reserved
+        // all the same: ext4 would begin to write it at the rename (auto_da_alloc), which takes as
+        // long as all the rest.
+        guard !isAllThere || current != nil else { return }
         do throws(Errno) {
             try withFile { (file) throws(Errno) in
                 try file.reserve(byteCount: expectedByteCount)
             }
+            reservedByteCount = expectedByteCount
         } catch {
             let isUnknown = error == .notSupported || error == .notImplemented
             if !isUnknown { throw UploadError(error) }
@@ -165,7 +176,12 @@ public final class Upload: @unchecked Sendable {
     /// Makes the content durable and gives it its name.
     ///
     /// The order is that of DESIGN: fsync of the file, link or rename, fsync of the directory.
+    /// After it, the upload is over, and has nothing open.
     public func publish(now: Int) throws(UploadError) -> Published {
+        defer {
+            file = nil
+            parent = nil
+        }
         let modified = root.publications.nextModified(now: now)
         let status: FileStatus
         do throws(Errno) {
@@ -203,11 +219,13 @@ public final class Upload: @unchecked Sendable {
     }
 
     private func finishFile(_ modified: Int) throws(Errno) -> FileStatus {
+        let isTooLong = reservedByteCount > byteCount
         let size = byteCount
         return try withFile { (file) throws(Errno) in
-            try file.truncate(to: size)
-            try file.setPermissions(mode)
+            if isTooLong { try file.truncate(to: size) }
             try file.setModified(modified)
+            // It was made with these, but for umask(2).
+            if try file.status().mode & 0o777 != mode { try file.setPermissions(mode) }
             if policy.durability != .none { try file.synchronize() }
             return try file.status()
         }
@@ -238,8 +256,7 @@ public final class Upload: @unchecked Sendable {
 
     private func linkNew() throws(Errno) {
         let name = path.name
-        try withFile { (file) throws(Errno) in
-            guard let parent = try parent?.duplicate() else { throw .notFound }
+        try withParentAndFile { (parent, file) throws(Errno) in
             try file.link(into: parent, as: name.span)
         }
         staged = nil
@@ -247,14 +264,25 @@ public final class Upload: @unchecked Sendable {
 
     private func replace() throws(Errno) {
         let name = path.name
-        guard let parent = try parent?.duplicate() else { throw .notFound }
-        if let staged {
-            try staged.move(into: parent, as: name)
-            return
+        try withParentAndFile { (parent, file) throws(Errno) in
+            if let staged {
+                try staged.move(into: parent, as: name)
+            } else {
+                try Staging(root: root).replace(name, in: parent, with: file)
+            }
         }
-        let staging = Staging(root: root)
-        try withFile { (file) throws(Errno) in
-            try staging.replace(name, in: parent, with: file)
+    }
+
+    private func withParentAndFile(
+        _ body: (borrowing FileDescriptor, borrowing FileDescriptor) throws(Errno) -> Void
+    ) throws(Errno) {
+        switch parent {
+        case .some(let parent):
+            switch file {
+            case .some(let file): try body(parent, file)
+            case Optional.none: throw .invalidArgument
+            }
+        case Optional.none: throw .notFound
         }
     }
 
@@ -305,7 +333,7 @@ public final class Upload: @unchecked Sendable {
         let entry: FileStatus
         do throws(UploadError) {
             entry = try withParent { (parent) throws(Errno) in
-                try parent.openBeneath(name.span, [.path, .noFollow]).status()
+                try parent.entryStatus(name.span)
             }
         } catch {
             if error == .missingParent { return (nil, false) }
@@ -336,9 +364,11 @@ public final class Upload: @unchecked Sendable {
     /// the nearest one above it.
     private func openNew() throws(UploadError) -> FileDescriptor {
         var directory = path.parent
+        let mode = mode
         while true {
             do throws(Errno) {
-                return try root.directory.openBeneath(directory.span, .unnamed)
+                return try root.directory.openBeneath(
+                    directory.span, .unnamed, permissions: mode)
             } catch {
                 switch error {
                 case .notFound where policy.createsDirectories && directory != [0x2E, 0]:

@@ -52,18 +52,20 @@ extension FileDescriptor {
     /// - Parameters:
     ///   - path: a relative path that ends with a NUL.
     ///   - mode: how to open it.
+    ///   - permissions: the permission bits of what is made, as far as umask(2) leaves them.
     ///   - onlyResident: fail with EAGAIN where the disk would have to be asked for a name
     ///     (RESOLVE_CACHED).
     /// - Returns: the descriptor, closed on exec.
     /// - Throws: EXDEV where the path leaves the directory; EAGAIN; and what open(2) says.
     public func openBeneath(
-        _ path: Span<UInt8>, _ mode: OpenMode, onlyResident: Bool = false
+        _ path: Span<UInt8>, _ mode: OpenMode, permissions: UInt32 = 0o600,
+        onlyResident: Bool = false
     ) throws(Errno) -> FileDescriptor {
         let resolve = UInt64(
             RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (onlyResident ? RESOLVE_CACHED : 0))
         let flags = UInt64(UInt32(bitPattern: mode.rawValue | O_CLOEXEC))
         let isMade = mode.contains(.unnamed) || mode.contains(.create)
-        let permissions: UInt64 = isMade ? 0o600 : 0
+        let permissions = isMade ? UInt64(permissions) : 0
         var attempts = 0
         while true {
             let number = unsafe withCString(path) { pointer in
@@ -91,18 +93,39 @@ extension FileDescriptor {
         return FileStatus(status)
     }
 
+    /// What an entry of this directory says of itself, also where it is a symbolic link
+    /// (fstatat(2), AT_SYMLINK_NOFOLLOW).
+    ///
+    /// - Parameter name: one name, which ends with a NUL; so nothing leads out of the directory.
+    /// - Returns: the entry's status.
+    /// - Throws: ENOENT and so on.
+    public func entryStatus(_ name: Span<UInt8>) throws(Errno) -> FileStatus {
+        var status = stat()
+        let result = unsafe withCString(name) { pointer in
+            unsafe fstatat(rawValue, pointer, &status, AT_SYMLINK_NOFOLLOW)
+        }
+        guard result == 0 else { throw .last }
+        return FileStatus(status)
+    }
+
     /// Gives an unnamed or open file a name in a directory, which must not have it (linkat(2)).
     ///
     /// - Throws: EEXIST where the name is taken.
     public func link(
         into directory: borrowing FileDescriptor, as name: Span<UInt8>
     ) throws(Errno) {
-        let source = "/proc/self/fd/\(rawValue)"
         let target = directory.rawValue
         let result = unsafe withCString(name) { pointer in
+            unsafe linkat(rawValue, "", target, pointer, clinux_at_empty_path)
+        }
+        guard result != 0 else { return }
+        guard Errno.last == .notFound else { throw .last }
+        // Before Linux 6.10 that needs a capability, and is ENOENT without; this goes by /proc.
+        let source = "/proc/self/fd/\(rawValue)"
+        let linked = unsafe withCString(name) { pointer in
             unsafe linkat(AT_FDCWD, source, target, pointer, AT_SYMLINK_FOLLOW)
         }
-        guard result == 0 else { throw .last }
+        guard linked == 0 else { throw .last }
     }
 
     /// Renames an entry of this directory, replacing what has the new name (renameat(2)).

@@ -97,7 +97,7 @@ void clinux_set_thread_name(const char *name);
 void clinux_release_code(void);
 
 /* Constants that need _GNU_SOURCE, or are macros that Swift does not import. */
-extern const int clinux_o_tmpfile, clinux_o_path;
+extern const int clinux_o_tmpfile, clinux_o_path, clinux_at_empty_path;
 static const uint32_t CLINUX_EPOLLEXCLUSIVE = EPOLLEXCLUSIVE;
 static const uint32_t CLINUX_EPOLLIN = EPOLLIN;
 static const uint32_t CLINUX_EPOLLOUT = EPOLLOUT;

@@ -32,6 +32,8 @@ struct Loop: ~Copyable {
     var statistics = Statistics()
     /// What is to be sent on the connection that runs now; empty between connections.
     var outgoing = Bytes(minimumCapacity: 64 << 10)
+    /// Buffers for uploads.
+    var spareContents = SpareContents()
     /// Connections that stopped to give others a turn.
     var resuming = UniqueArray<ConnectionID>()
     /// The server finishes what runs and takes no more.
@@ -119,11 +121,12 @@ struct Loop: ~Copyable {
 
     /// Does work where it may block; its outcome comes back to the connection.
     func submit(
-        to pool: BlockingPool, _ ticket: WorkTicket,
+        to pool: BlockingPool, _ ticket: WorkTicket, isQuick: Bool = false,
         _ work: @escaping @Sendable () -> WorkOutcome
     ) {
         let mailbox = mailbox
-        pool.submit { mailbox.send(.completed(ticket, work())) }
+        let job: BlockingPool.Job = { mailbox.send(.completed(ticket, work())) }
+        if isQuick { pool.submitQuick(job) } else { pool.submit(job) }
     }
 }
 

@@ -68,7 +68,10 @@ final class Supervisor: ControlService {
                 max(16, descriptors - 64 - 48 * workerCount), 1_000_000))
         do throws(Errno) {
             readPool = try BlockingPool("read", threadCount: 4)
-            writePool = try BlockingPool("write", threadCount: 8)
+            // Those that flush together are done together: the more, the better.
+            writePool = try BlockingPool(
+                "write", threadCount: 16,
+                quickLimit: min(16, ProcessLimits.usableProcessorCount))
             listings = try ListingDesk(threadCount: 2)
             workshop = try CodingWorkshop(
                 byteLimit: settings.server.compressionCacheByteLimit,

@@ -17,8 +17,8 @@ final class UploadExchange {
     let expectedByteCount: Int?
     /// The pool has made the file; with little content it does that only when all of it is there.
     var isBegun = false
-    /// Content that was received and not yet handed to the pool.
-    var buffer = Bytes()
+    /// Content that was received and not yet written; the pool's while work is waited for.
+    var content: UploadContent?
     /// Bytes of content that were received.
     var receivedByteCount = 0
 
@@ -33,21 +33,21 @@ final class UploadExchange {
         self.minorVersion = minorVersion
         self.awaitsContinue = awaitsContinue
     }
-}
 
-extension UploadExchange {
-    /// Takes what was received, as it can be handed to another thread.
-    fileprivate func takeContent() -> [UInt8] {
-        var bytes = Bytes()
-        swap(&bytes, &buffer)
-        return bytes.span.array
+    fileprivate func append(_ bytes: Span<UInt8>, _ spare: inout SpareContents) {
+        let content = content ?? spare.take()
+        self.content = content
+        content.append(bytes, expectedByteCount: expectedByteCount.map { $0 - upload.byteCount })
+    }
+
+    /// Gives the buffer back, when no job has it any more.
+    fileprivate func giveBack(_ spare: inout SpareContents) {
+        if let content { spare.giveBack(content) }
+        content = nil
     }
 }
 
 extension Connection {
-    /// The bytes of content that are handed to the pool at a time.
-    private static let uploadBufferByteCount = 256 << 10
-
     /// Refuses an upload for what its head says, or begins it (RFC 9110 §9.3.4).
     ///
     /// What can be refused is refused before the content, and so before 100 (Continue).
@@ -163,10 +163,10 @@ extension Connection {
                 discardBudget -= range.count
                 if discardBudget < 0 { closing = .afterSending }
             } else if let upload = pending?.upload {
-                upload.buffer.append(copying: bytes.extracting(range))
+                upload.append(bytes.extracting(range), &loop.spareContents)
                 if exchange.isRequestComplete {
                     publish(upload, &loop)
-                } else if upload.buffer.count >= Self.uploadBufferByteCount {
+                } else if upload.content?.count ?? 0 >= UploadContent.byteLimit {
                     write(upload, &loop)
                 }
             } else if pending?.explained != nil {
@@ -204,11 +204,11 @@ extension Connection {
 
     private mutating func write(_ exchange: UploadExchange, _ loop: inout Loop) {
         let upload = exchange.upload
-        let content = exchange.takeContent()
+        let content = exchange.content
         loop.submit(to: loop.writePool, begin(.upload)) {
             .upload(
                 Result { () throws(UploadError) in
-                    try upload.write(content.span)
+                    try content?.write(to: upload)
                     return .written
                 })
         }
@@ -216,15 +216,17 @@ extension Connection {
 
     private mutating func publish(_ exchange: UploadExchange, _ loop: inout Loop) {
         let upload = exchange.upload
-        let content = exchange.takeContent()
+        let content = exchange.content
         let isBegun = exchange.isBegun
         let expected = exchange.expectedByteCount
         exchange.isBegun = true
-        loop.submit(to: loop.writePool, begin(.upload)) {
+        loop.submit(to: loop.writePool, begin(.upload), isQuick: !isBegun && !upload.waitsForDisk) {
             .upload(
                 Result { () throws(UploadError) in
-                    if !isBegun { try upload.begin(expectedByteCount: expected) }
-                    if !content.isEmpty { try upload.write(content.span) }
+                    if !isBegun {
+                        try upload.begin(expectedByteCount: expected, isAllThere: true)
+                    }
+                    try content?.write(to: upload)
                     return .published(try upload.publish(now: WallClock.now))
                 })
         }
@@ -266,6 +268,7 @@ extension Connection {
         _ published: Upload.Published, _ pending: PendingExchange, _ upload: UploadExchange,
         _ loop: inout Loop
     ) {
+        upload.giveBack(&loop.spareContents)
         if loop.isDraining { exchange.close() }
         appendUploadedHead(
             isNew: published.isNew, validators: published.validators, upload, &loop)
@@ -303,6 +306,7 @@ extension Connection {
         _ error: UploadError, _ pending: PendingExchange, _ upload: UploadExchange,
         _ loop: inout Loop
     ) {
+        upload.giveBack(&loop.spareContents)
         let refusal = error.refusal
         if !exchange.isRequestComplete {
             let known = exchange.remainingContentByteCount ?? 0
