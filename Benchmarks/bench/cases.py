@@ -56,6 +56,8 @@ class Case:
     lists: bool = False
     closes: bool = False
     upload_bytes: int = 0
+    # Whether the files are in memory, so that no disk's file system is what is measured.
+    in_memory: bool = False
     # Rounds are this many times as long as others, where few requests are done in one.
     length: int = 1
 
@@ -79,7 +81,7 @@ def upload(name, says, count, durability, connections, target=NEW_NAMES):
     return Case(
         name, says, target, "PUT", statuses=(201, 204), content=None, load="load",
         connections=connections, upload_bytes=count, length=3 if count > 1 << 20 else 1,
-        servers=UPLOADERS if durability == "none" else OURS,
+        servers=UPLOADERS if durability == "none" else OURS, in_memory=durability == "none",
         site=("Upload=yes", f"UploadDurability={durability}", "UploadMaxSize=0"))
 
 

@@ -34,6 +34,22 @@ def write(directory, tiny=False):
     return root
 
 
+def write_upload_root(directory):
+    """Makes a document root that only takes uploads."""
+    (directory / "www" / "put").mkdir(parents=True)
+    (directory / "www" / "put").chmod(0o777)
+
+
+def remove_uploads(directory):
+    """Removes what was uploaded to the server of this scratch directory.
+
+    So memory does not run full, and what the next round writes to is not touched for the first
+    time, which takes long in a virtual machine.
+    """
+    for path in (directory.parent / "www" / "put" / directory.name).iterdir():
+        path.unlink()
+
+
 def text(count):
     """Words of a small vocabulary, which compress about as prose does."""
     vocabulary = ["".join(random.choices("etaoinshrdlucmfw", k=random.randint(2, 9)))
@@ -57,8 +73,8 @@ def write_large(path, tiny):
 def target_of(case, directory, number=0):
     """The target of a case's requests on a connection to the server of this scratch directory.
 
-    What is uploaded there stays until all is measured: ext4 takes long to find inodes for new files
-    where many were freed in the last minutes, and would be what is measured.
+    What is uploaded to a disk stays until all is measured: ext4 takes long to find inodes for new
+    files where many were freed in the last minutes, and would be what is measured.
     """
     if case.uploads:
         (directory.parent / "www" / "put" / directory.name).mkdir(exist_ok=True)

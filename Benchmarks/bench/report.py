@@ -104,7 +104,8 @@ def document(results):
     head = (
         "# What the daemon costs\n\n"
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"kernel {machine['kernel']}, {machine['system']}, {machine['date']}.\n"
+        f"kernel {machine['kernel']}, {machine['system']}, {machine['date']}. "
+        f"TCP by {machine.get('congestion_control', 'unknown')}.\n"
         f"{versions}.\n"
         f"{results['rounds']} interleaved rounds of {results['seconds']} s, one core for the "
         "server and one for the load.\n"

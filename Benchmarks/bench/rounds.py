@@ -12,7 +12,7 @@ import sys
 
 from . import daemon, documents, loads, peers, servers
 from .cases import CASES_BY_NAME
-from .system import BenchmarkError
+from .system import BenchmarkError, memory_scratch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +66,11 @@ def fields_for(server, case, directory):
 
 def measure(case, names, directory, *, rounds, seconds, warm_up):
     """All rounds of a case: for each entry's label, the list of its rounds."""
-    generators = {}
+    generators, places = {}, {}
     with contextlib.ExitStack() as stack:
+        if case.in_memory:
+            directory = stack.enter_context(memory_scratch())
+            documents.write_upload_root(directory)
         for number, entry in enumerate(entries_of(case, names)):
             own = directory / f"{case.name}-{number}"
             own.mkdir(mode=0o755)
@@ -77,6 +80,7 @@ def measure(case, names, directory, *, rounds, seconds, warm_up):
             fields = fields_for(server, entry.case, own)
             generators[entry.label] = stack.enter_context(
                 loads.start(server, entry.case, fields, own))
+            places[entry.label] = own
         found = {label: [] for label in generators}
         if warm_up:
             for generator in generators.values():
@@ -85,6 +89,8 @@ def measure(case, names, directory, *, rounds, seconds, warm_up):
         for _ in range(rounds):
             for label in order:
                 found[label].append(generators[label].round(seconds * case.length))
+                if case.in_memory:
+                    documents.remove_uploads(places[label])
             order.append(order.pop(0))
             print(".", end="", file=sys.stderr, flush=True)
     return found

@@ -111,6 +111,16 @@ def scratch():
         yield directory
 
 
+@contextlib.contextmanager
+def memory_scratch():
+    """A directory in memory, where the system has that, that is removed in the end."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else BUILD
+    with tempfile.TemporaryDirectory(prefix="httpd-swift-", dir=memory) as directory:
+        directory = pathlib.Path(directory)
+        directory.chmod(0o755)
+        yield directory
+
+
 def describe():
     """What the figures were measured on, and with which versions."""
     model = "unknown"
@@ -129,10 +139,19 @@ def describe():
         "cores": os.cpu_count(),
         "memory_gib": round(memory / (1 << 30)),
         "kernel": platform.release(),
+        "congestion_control": congestion_control(),
         "system": system,
         "packages": package_versions(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
     }
+
+
+def congestion_control():
+    """The kernel's way to pace TCP: with some of them, timers are much of what sending costs."""
+    try:
+        return pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
+    except OSError:
+        return "unknown"
 
 
 def package_versions():

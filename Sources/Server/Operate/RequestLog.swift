@@ -54,14 +54,18 @@ struct PeerText: BitwiseCopyable {
     }
 }
 
-/// What a worker has to log of the current batch: lines for the file, events for the journal.
+/// What a worker has to log: lines for the file, events for the journal.
 ///
-/// Written into buffers that are kept, and handed on once per batch, before the loop sleeps.
+/// Written into buffers that are kept, and handed on before the loop sleeps.
 struct RequestLog: ~Copyable {
     private static let flushByteCount = 256 << 10
+    /// How long something may wait while the loop does not sleep, in nanoseconds.
+    private static let patience = 1_000_000
 
     private var lines = Bytes(minimumCapacity: 64 << 10)
     private var lineCount = 0
+    /// When the first of what waits was recorded.
+    private var waitsSince = Instant(nanoseconds: 0)
     private var events = Bytes()
     private var fieldEnds = UniqueArray<Int>()
     private var eventCount = 0
@@ -82,8 +86,11 @@ struct RequestLog: ~Copyable {
         budget = JournalBudget(limit: settings.journalRateLimit, workerCount: workerCount)
     }
 
-    /// Whether something waits to be handed on.
+    /// Whether nothing waits to be handed on.
     var isEmpty: Bool { lines.isEmpty && events.isEmpty }
+
+    /// Whether something has waited long enough.
+    func isDue(_ now: Instant) -> Bool { !isEmpty && now - waitsSince >= Self.patience }
 
     /// Records one exchange.
     mutating func record(
@@ -91,6 +98,7 @@ struct RequestLog: ~Copyable {
         result: ExchangeResult, clock: borrowing BatchClock, statistics: inout Statistics
     ) {
         idCounter &+= 1
+        if isEmpty { waitsSince = clock.now }
         if file != nil {
             switch format {
             case .combined: appendCombined(head, bytes, peer, result, clock)
