@@ -103,6 +103,68 @@ struct ByteScannerTests {
         }
     }
 
+    @Test(
+        "each ends where a loop says, for random bytes and starts",
+        arguments: [Scanner.token, .plainText, .target, .plainHost, .question], 1...4)
+    func random(scanner: Scanner, seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<2000 {
+            let count = Int.random(in: 0...40, using: &generator)
+            let bytes = (0..<count).map { _ in
+                switch Int.random(in: 0..<40, using: &generator) {
+                case 0: UInt8.random(in: .min ... .max, using: &generator)
+                case 1: UInt8(ascii: "-")
+                case 2: UInt8.random(in: 0x20...0x40, using: &generator)
+                case 3: UInt8(ascii: ".")
+                default: UInt8.random(in: 0x61...0x7A, using: &generator)
+                }
+            }
+            for start in 0...count {
+                let rest = bytes[start...].firstIndex { scanner.stops(at: $0) } ?? count
+                let end = scanner.end(in: bytes.span, from: start)
+                #expect(end == rest, "\(bytes) \(start)")
+            }
+        }
+    }
+
+    @Test("each stops at the bytes that a loop stops at, at each place")
+    func places() {
+        for scanner in Scanner.allCases {
+            for byte in UInt8.min...UInt8.max {
+                for place in 0..<20 {
+                    var bytes = [UInt8](repeating: 0x61, count: 20)
+                    bytes[place] = byte
+                    let end = scanner.end(in: bytes.span, from: 0)
+                    #expect(end == (scanner.stops(at: byte) ? place : 20), "\(scanner) \(byte)")
+                }
+            }
+        }
+    }
+
+    @Test("fields are known by their names in any case, and by nothing else")
+    func fieldNames() {
+        let names = [
+            "accept", "accept-encoding", "connection", "content-encoding", "content-length",
+            "content-range", "expect", "host", "if-match", "if-modified-since", "if-none-match",
+            "if-range", "if-unmodified-since", "range", "referer", "transfer-encoding",
+            "user-agent",
+        ]
+        for (field, name) in zip(FieldName.allCases, names) {
+            let lower = Array(name.utf8)
+            let upper = Array(name.uppercased().utf8)
+            let found = [FieldName(lower.span), FieldName(upper.span)]
+            #expect(found == [field, field])
+            for place in lower.indices {
+                for byte in UInt8.min...UInt8.max where byte.lowercased != lower[place] {
+                    var bytes = lower
+                    bytes[place] = byte
+                    let other = FieldName(bytes.span)
+                    #expect(other == nil, "\(bytes)")
+                }
+            }
+        }
+    }
+
     @Test("case is ignored in letters only, for each byte at each place")
     func ignoringCase() {
         let name: StaticString = "if-unmodified-since"
@@ -114,6 +176,32 @@ struct ByteScannerTests {
                 let found = bytes.span.equalsIgnoringCase(name)
                 #expect(found == isSame, "byte \(byte) at \(place)")
             }
+        }
+    }
+}
+
+/// A scanner, and what it stops at.
+enum Scanner: CaseIterable {
+    case token, plainText, target, plainHost, question
+
+    func end(in bytes: Span<UInt8>, from start: Int) -> Int {
+        switch self {
+        case .token: endOfToken(in: bytes, from: start)
+        case .plainText: endOfPlainText(in: bytes, from: start)
+        case .target: endOfTarget(in: bytes, from: start)
+        case .plainHost: endOfPlainHost(in: bytes, from: start)
+        case .question: offset(of: 0x3F, in: bytes, from: start, to: bytes.count)
+        }
+    }
+
+    func stops(at byte: UInt8) -> Bool {
+        switch self {
+        case .token: !byte.isTokenCharacter
+        case .plainText: byte < 0x20 || byte > 0x7E || byte == 0x22 || byte == 0x5C
+        case .target: byte <= 0x20 || byte > 0x7E || byte == 0x23
+        case .plainHost:
+            !(byte.isDigit || byte.lowercased &- 0x61 < 26 || byte == 0x2D || byte == 0x2E)
+        case .question: byte == 0x3F
         }
     }
 }

@@ -33,7 +33,9 @@ struct BytesTests {
     @Test(
         "decimal numbers that are written",
         arguments: [
-            (0, "0"), (7, "7"), (10, "10"), (12345, "12345"), (Int.max, "9223372036854775807"),
+            (0, "0"), (7, "7"), (10, "10"), (12345, "12345"), (99_999_999, "99999999"),
+            (100_000_000, "100000000"), (1_200_000_034, "1200000034"),
+            (Int.max, "9223372036854775807"),
             (-1, "0"), (Int.min, "0"),
         ])
     func writesDecimal(value: Int, text: String) {
@@ -96,6 +98,34 @@ struct BytesTests {
             bytes.span.equalsIgnoringCase("close"),
         ]
         #expect(results == [isEqual, isEqual, isEqualIgnoringCase])
+    }
+
+    @Test("bytes are appended, compared and hashed whole, of each length")
+    func lengths() {
+        for count in 0...40 {
+            let bytes = (0..<count).map { UInt8($0) &* 7 &+ 0x41 }
+            var output = Bytes()
+            output.append(0x21)
+            output.append(bytes.span)
+            let written = output.span.array
+            #expect(written == [0x21] + bytes)
+            let longer = bytes + [0]
+            let hash = bytes.span.hash(seed: 5)
+            let isEqual = bytes.span.equals(written.span.extracting(1...))
+            let isEqualToLonger = bytes.span.equals(longer.span)
+            #expect(isEqual && !isEqualToLonger)
+            let isSameHash = hash == written.span.extracting(1...).hash(seed: 5)
+            #expect(isSameHash)
+            let others = [bytes.span.hash(seed: 6), longer.span.hash(seed: 5)]
+            #expect(!others.contains(hash))
+            for place in 0..<count {
+                var other = bytes
+                other[place] ^= 0x80
+                let isEqual = bytes.span.equals(other.span)
+                let isSameHash = hash == other.span.hash(seed: 5)
+                #expect(!isEqual && !isSameHash)
+            }
+        }
     }
 
     @Test("only letters have a case")

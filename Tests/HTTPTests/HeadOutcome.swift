@@ -38,7 +38,7 @@ struct ParsedHead: Equatable {
         byteCount = head.byteCount
         for name in FieldName.allCases where head.has(name) {
             var values: [String] = []
-            head.forEachValue(name) { values.append(bytes.extracting($0.range).text) }
+            head.forEachValue(name, in: bytes) { values.append(bytes.extracting($0.range).text) }
             fields[name] = values
         }
     }

@@ -1,71 +1,68 @@
-// The scanners that deserve an unchecked load: most bytes of a request stand in the names and the
-// values of fields.
+// The scanners for what most bytes of a request stand in: eight bytes at a time.
+//
+// Each makes a word in which the top bit of a byte says that it may be what is looked for.
+// Additions and subtractions can carry into the byte above, but only from one that is marked
+// itself, and only the lowest mark counts. The zeros that stand for what is behind the end are
+// always marked.
 
-/// Finds the end of a token, eight bytes at a time.
+private let ones: UInt64 = 0x0101_0101_0101_0101
+private let tops: UInt64 = 0x8080_8080_8080_8080
+
+/// Finds the end of a token.
 ///
 /// Nearly all names of fields are letters and hyphens; of those, eight are passed at once.
 ///
 /// - Returns: the offset of the first byte at or after `start` that may not stand in a token
 ///   (RFC 9110 §5.6.2), or `bytes.count`.
+@inline(__always)
 func endOfToken(in bytes: Span<UInt8>, from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
     var offset = start
-    let raw = unsafe bytes.bytes
-    while offset &+ 8 <= bytes.count {
-        // SAFETY: offset + 8 <= count was just checked; every bit pattern is a UInt64.
-        let word = unsafe raw.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: offset, as: UInt64.self)
-        // A top bit for each letter, hyphen, and other byte above 0x7F; sums stay in their byte,
-        // since these begin below 0x80.
-        let low = word & ~tops
-        let lower = low | ones &* 0x20
-        let letter = (lower &+ ones &* 0x1F) & ~(lower &+ ones &* 0x05)
-        let hyphen = ~((low ^ ones &* 0x2D) &+ ones &* 0x7F)
-        let plain = (letter | hyphen) & ~word & tops
-        if plain == tops {
-            offset &+= 8
-            continue
-        }
-        let index = offset &+ (~plain & tops).trailingZeroBitCount >> 3
-        if !bytes[index].isTokenCharacter { return index }
-        offset = index &+ 1
-    }
-    while offset < bytes.count, bytes[offset].isTokenCharacter { offset &+= 1 }
-    return offset
-}
-
-/// Finds the end of a field value, eight bytes at a time.
-///
-/// - Returns: the offset of the first byte at or after `start` that may not stand in a field value
-///   (RFC 9110 §5.5), or `bytes.count`.
-func endOfFieldValue(in bytes: Span<UInt8>, from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
-    var offset = start
-    let raw = unsafe bytes.bytes
-    while offset &+ 8 <= bytes.count {
-        // SAFETY: offset + 8 <= count was just checked; every bit pattern is a UInt64.
-        let word = unsafe raw.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: offset, as: UInt64.self)
-        // A top bit for each byte below 0x20 or equal to 0x7F. A borrow can only mark a byte above
-        // one that is marked rightly, and only the first counts.
-        let control = (word &- ones &* 0x20) & ~word & tops
-        let delete = word ^ (ones &* 0x7F)
-        let marks = control | ((delete &- ones) & ~delete & tops)
-        if marks == 0 {
+    while true {
+        let word = bytes.word(at: offset)
+        let lower = word | ones &* 0x20
+        let otherThanLetter = (ones &* 0xE0 &- lower) | (lower &+ ones &* 0x05)
+        let otherThanHyphen = (word ^ ones &* 0x2D) &+ ones &* 0x7F
+        let marks = (otherThanLetter & otherThanHyphen | word) & tops
+        guard marks != 0 else {
             offset &+= 8
             continue
         }
         let index = offset &+ marks.trailingZeroBitCount >> 3
-        if bytes[index] != 0x09 { return index }
+        // It is the colon behind a name most often.
+        guard index < bytes.count, bytes[index] != 0x3A, bytes[index].isTokenCharacter else {
+            return index
+        }
         offset = index &+ 1
     }
-    while offset < bytes.count, bytes[offset].isFieldValueCharacter { offset &+= 1 }
-    return offset
 }
 
-/// Finds the end of what a quoted text can have as it is, eight bytes at a time.
+/// Finds the end of a field value.
+///
+/// - Returns: the offset of the first byte at or after `start` that may not stand in a field value
+///   (RFC 9110 §5.5), or `bytes.count`.
+@inline(__always)
+func endOfFieldValue(in bytes: Span<UInt8>, from start: Int) -> Int {
+    var offset = start
+    while true {
+        let word = bytes.word(at: offset)
+        guard notPrintable(word) != 0 else {
+            offset &+= 8
+            continue
+        }
+        // Those above 0x7F are marked too, but may stand there.
+        let control = (word &- ones &* 0x20) | ((word ^ ones &* 0x7F) &- ones)
+        let marks = control & ~word & tops
+        guard marks != 0 else {
+            offset &+= 8
+            continue
+        }
+        let index = offset &+ marks.trailingZeroBitCount >> 3
+        guard index < bytes.count, bytes[index] == 0x09 else { return index }
+        offset = index &+ 1
+    }
+}
+
+/// Finds the end of what a quoted text can have as it is.
 ///
 /// - Parameters:
 ///   - bytes: what is looked through.
@@ -73,30 +70,73 @@ func endOfFieldValue(in bytes: Span<UInt8>, from start: Int) -> Int {
 /// - Returns: the offset of the first byte at or after `start` that is no printable ASCII
 ///   character, or is `"` or `\`; or `bytes.count`.
 public func endOfPlainText(in bytes: Span<UInt8>, from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
     var offset = start
-    let raw = unsafe bytes.bytes
-    while offset &+ 8 <= bytes.count {
-        // SAFETY: offset + 8 <= count was just checked; every bit pattern is a UInt64.
-        let word = unsafe raw.unsafeLoadUnaligned(
-            fromUncheckedByteOffset: offset, as: UInt64.self)
-        // A top bit for each byte that is plain; sums stay in their byte, since these begin below
-        // 0x80.
-        let low = word & ~tops
-        let printable = (low &+ ones &* 0x60) & ~(low &+ ones)
-        let quote = (low ^ ones &* 0x22) &+ ones &* 0x7F
-        let backslash = (low ^ ones &* 0x5C) &+ ones &* 0x7F
-        let plain = printable & quote & backslash & ~word & tops
-        guard plain == tops else {
-            return offset &+ (~plain & tops).trailingZeroBitCount >> 3
+    while true {
+        let word = bytes.word(at: offset)
+        let quote = (word ^ ones &* 0x22) &- ones
+        let backslash = (word ^ ones &* 0x5C) &- ones
+        let marks = notPrintable(word) | (quote | backslash) & tops
+        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
+        offset &+= 8
+    }
+}
+
+/// Finds the end of a request target.
+///
+/// - Returns: the offset of the first byte at or after `start` that is no printable ASCII
+///   character, or is a space or `#`; or `bytes.count`.
+@inline(__always)
+func endOfTarget(in bytes: Span<UInt8>, from start: Int) -> Int {
+    var offset = start
+    while true {
+        let word = bytes.word(at: offset)
+        let space = word &- ones &* 0x21
+        let numberSign = (word ^ ones &* 0x23) &- ones
+        let marks = notPrintable(word) | (space | numberSign) & tops
+        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
+        offset &+= 8
+    }
+}
+
+/// Finds the end of what most host names have: letters, digits, hyphens and dots.
+///
+/// - Returns: the offset of the first other byte at or after `start`, or `bytes.count`.
+@inline(__always)
+func endOfPlainHost(in bytes: Span<UInt8>, from start: Int) -> Int {
+    var offset = start
+    while true {
+        let word = bytes.word(at: offset)
+        let lower = word | ones &* 0x20
+        let otherThanLetter = (ones &* 0xE0 &- lower) | (lower &+ ones &* 0x05)
+        // Between hyphen and nine there is one more.
+        let otherThanDigit = (ones &* 0xAC &- word) | (word &+ ones &* 0x46)
+        let slash = (word ^ ones &* 0x2F) &- ones
+        let marks = (otherThanLetter & otherThanDigit | slash | word) & tops
+        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
+        offset &+= 8
+    }
+}
+
+/// Finds a byte that is not zero.
+///
+/// - Returns: the offset of the first such byte at or after `start`; `end` where there is none
+///   before.
+@inline(__always)
+func offset(of byte: UInt8, in bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+    var offset = start
+    while offset < end {
+        let difference = bytes.word(at: offset) ^ ones &* UInt64(byte)
+        let marks = (difference &- ones) & ~difference & tops
+        guard marks == 0 else {
+            return min(offset &+ marks.trailingZeroBitCount >> 3, end)
         }
         offset &+= 8
     }
-    while offset < bytes.count {
-        let byte = bytes[offset]
-        guard byte >= 0x20, byte < 0x7F, byte != 0x22, byte != 0x5C else { return offset }
-        offset &+= 1
-    }
-    return offset
+    return end
+}
+
+/// Marks the bytes below 0x20 and above 0x7E.
+@inline(__always)
+private func notPrintable(_ word: UInt64) -> UInt64 {
+    ((word &- ones &* 0x20) | (word &+ ones) | word) & tops
 }

@@ -7,27 +7,79 @@ extension UniqueArray<UInt8> {
     /// Appends ASCII text.
     @inlinable
     public mutating func append(_ text: StaticString) {
-        append(copying: text.bytes)
+        append(text.bytes)
+    }
+
+    /// Appends bytes; `append(copying:)`, but for what is often short.
+    public mutating func append(_ bytes: Span<UInt8>) {
+        let count = bytes.count
+        guard count > 8 else {
+            append(word: bytes.shortWord, count: count)
+            return
+        }
+        append(addingCount: count) { output in
+            unsafe output.withUnsafeMutableBufferPointer { buffer, filled in
+                unsafe bytes.withUnsafeBufferPointer { source in
+                    guard let target = buffer.baseAddress, let start = source.baseAddress else {
+                        return
+                    }
+                    // SAFETY: both have room for `count` bytes, and the target is a part of the
+                    // array that is free, so nobody else's.
+                    unsafe target.initialize(from: start, count: count)
+                    filled = count
+                }
+            }
+        }
+    }
+
+    /// Appends the bytes of a word, that in the lowest place first.
+    ///
+    /// - Parameters:
+    ///   - word: the word.
+    ///   - count: how many of its bytes, 0…8.
+    @inline(__always)
+    mutating func append(word: UInt64, count: Int) {
+        append(addingCount: 8) { output in
+            unsafe output.withUnsafeMutableBufferPointer { buffer, filled in
+                guard let target = buffer.baseAddress else { return }
+                // SAFETY: there is room for eight bytes; that `count` is no more is checked when
+                // the span ends.
+                unsafe UnsafeMutableRawPointer(target).storeBytes(
+                    of: word.littleEndian, as: UInt64.self)
+                filled = count
+            }
+        }
     }
 
     /// Appends a number that is not negative, in decimal digits.
     public mutating func append(decimal value: Int) {
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var start = 20
-        var rest = UInt(bitPattern: max(0, value))
+        let value = UInt(bitPattern: Swift.max(0, value))
+        guard value >= 100_000_000 else {
+            append(digits: value, atLeast: 1)
+            return
+        }
+        append(decimal: Int(bitPattern: value / 100_000_000))
+        append(digits: value % 100_000_000, atLeast: 8)
+    }
+
+    /// Appends a number below 100 000 000, with zeros in front up to so many digits.
+    private mutating func append(digits value: UInt, atLeast minimum: Int) {
+        var rest = value
+        var word: UInt64 = 0
+        var count = 0
         repeat {
-            start &-= 1
-            digits[start] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+            // The first digit is the last to be put in, and so in the lowest place.
+            word = word << 8 | UInt64(0x30 &+ rest % 10)
             rest /= 10
-        } while rest > 0
-        append(copying: digits.span.extracting(start..<20))
+            count &+= 1
+        } while rest > 0 || count < minimum
+        append(word: word, count: count)
     }
 
     /// Appends two decimal digits; `value` is 0…99.
-    @inlinable
     public mutating func append(twoDigits value: Int) {
-        append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))
-        append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
+        let value = UInt64(truncatingIfNeeded: value)
+        append(word: (0x30 &+ value / 10) | (0x30 &+ value % 10) << 8, count: 2)
     }
 
     /// Appends a number in lower-case hexadecimal digits without leading zeros.
@@ -55,50 +107,123 @@ extension StaticString {
 }
 
 extension Span<UInt8> {
+    /// The eight bytes from an offset on, the first in the lowest place; zeros stand for those that
+    /// are not there.
+    ///
+    /// - Parameter offset: 0…`count`.
+    @inlinable
+    @inline(__always)
+    func word(at offset: Int) -> UInt64 {
+        count &- offset >= 8 ? wholeWord(at: offset) : lastWord(from: offset)
+    }
+
+    /// The eight bytes from an offset on, all of which must be there.
+    @inlinable
+    @inline(__always)
+    func wholeWord(at offset: Int) -> UInt64 {
+        let raw = unsafe bytes
+        // SAFETY: each caller has checked that 0 <= offset <= count - 8; every bit pattern is a
+        // UInt64.
+        return unsafe UInt64(
+            littleEndian: raw.unsafeLoadUnaligned(
+                fromUncheckedByteOffset: offset, as: UInt64.self))
+    }
+
+    /// The fewer than eight bytes from an offset on, with zeros behind them.
+    @inlinable
+    @inline(never)
+    func lastWord(from offset: Int) -> UInt64 {
+        guard count >= 8 else { return shortWord >> UInt64(truncatingIfNeeded: offset &* 8) }
+        // The last eight, without those before the offset.
+        return wholeWord(at: count &- 8)
+            >> UInt64(truncatingIfNeeded: (8 &- count &+ offset) &* 8)
+    }
+
+    /// All bytes of a span that has at most eight, the first in the lowest place.
+    @inlinable
+    var shortWord: UInt64 {
+        let count = count
+        guard count > 0 else { return 0 }
+        guard count >= 4 else {
+            // The middle is the first or the last again, but for three.
+            return UInt64(self[0]) | UInt64(self[count / 2]) << UInt64(count / 2 &* 8)
+                | UInt64(self[count &- 1]) << UInt64((count &- 1) &* 8)
+        }
+        let raw = unsafe bytes
+        let last = count &- 4
+        // SAFETY: 4 <= count, and so 0 <= last = count - 4; every bit pattern is a UInt32.
+        let low = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: 0, as: UInt32.self)
+        let high = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: last, as: UInt32.self)
+        // Where they overlap, both are the same.
+        return UInt64(UInt32(littleEndian: low))
+            | UInt64(UInt32(littleEndian: high)) << UInt64(truncatingIfNeeded: last &* 8)
+    }
+
     /// Whether the bytes are just this ASCII text.
     @inlinable
     public func equals(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        for index in 0..<count {
-            // SAFETY: index < utf8CodeUnitCount.
-            if unsafe self[index] != text.utf8Start[index] { return false }
-        }
-        return true
+        equals(text.bytes)
     }
 
     /// Whether the bytes are this ASCII text but for the case of letters; `text` is lower case.
     @inlinable
     public func equalsIgnoringCase(_ text: StaticString) -> Bool {
-        guard count == text.utf8CodeUnitCount else { return false }
-        var index = 0
-        let raw = unsafe bytes
-        let other = unsafe UnsafeRawPointer(text.utf8Start)
-        while index &+ 8 <= count {
-            // SAFETY: index + 8 <= count, which is that of both; every bit pattern is a UInt64.
-            let word = unsafe raw.unsafeLoadUnaligned(
-                fromUncheckedByteOffset: index, as: UInt64.self)
-            let wanted = unsafe other.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        matches(text.bytes) { wanted in
             // Only the bit of the case may differ, and only in letters.
             let letters =
                 (wanted &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(wanted &+ 0x0505_0505_0505_0505)
                 & 0x8080_8080_8080_8080
-            if (word ^ wanted) & ~(letters >> 2) != 0 { return false }
-            index &+= 8
+            return letters >> 2
         }
-        while index < count {
-            // SAFETY: index < utf8CodeUnitCount.
-            if unsafe self[index].lowercased != text.utf8Start[index] { return false }
-            index &+= 1
-        }
-        return true
     }
 
     /// Whether both hold the same bytes.
     @inlinable
     public func equals(_ other: Span<UInt8>) -> Bool {
+        matches(other) { _ in 0 }
+    }
+
+    /// Whether both hold the same bytes but for some bits, eight bytes at a time.
+    ///
+    /// - Parameters:
+    ///   - other: what the bytes should be.
+    ///   - ignored: the bits that may differ, of eight bytes of it.
+    @inlinable
+    @inline(__always)
+    func matches(_ other: Span<UInt8>, _ ignored: (UInt64) -> UInt64) -> Bool {
         guard count == other.count else { return false }
-        for index in 0..<count where self[index] != other[index] { return false }
-        return true
+        guard count > 8 else {
+            let wanted = other.shortWord
+            return (shortWord ^ wanted) & ~ignored(wanted) == 0
+        }
+        // Of both, the last eight begin within those before them.
+        let last = count &- 8
+        var offset = 0
+        while offset < last {
+            let wanted = other.wholeWord(at: offset)
+            if (wholeWord(at: offset) ^ wanted) & ~ignored(wanted) != 0 { return false }
+            offset &+= 8
+        }
+        let wanted = other.wholeWord(at: last)
+        return (wholeWord(at: last) ^ wanted) & ~ignored(wanted) == 0
+    }
+
+    /// A hash of the bytes; who does not know the seed cannot tell which bytes have the same.
+    public func hash(seed: UInt64) -> UInt64 {
+        var hash = Self.mix(seed, UInt64(truncatingIfNeeded: count))
+        var offset = 0
+        while offset < count {
+            hash = Self.mix(hash, word(at: offset))
+            offset &+= 8
+        }
+        return hash
+    }
+
+    /// Both halves of a product are folded, so that every bit acts on every bit.
+    @inline(__always)
+    private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        let (high, low) = (hash ^ word).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return high ^ low
     }
 
     /// The bytes without the spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).

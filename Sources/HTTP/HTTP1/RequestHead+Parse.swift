@@ -59,8 +59,7 @@ extension RequestHead {
     private mutating func parseRequestLine(
         _ bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int? {
-        var offset = start
-        while offset < bytes.count, bytes[offset].isTokenCharacter { offset &+= 1 }
+        var offset = endOfToken(in: bytes, from: start)
         guard offset &- start <= 64 else {
             throw RequestError(.notImplemented, "The method is not known.")
         }
@@ -71,7 +70,7 @@ extension RequestHead {
         methodToken = Extent(start, offset)
         method = Method(bytes.extracting(start..<offset))
         let targetStart = offset &+ 1
-        offset = try endOfTarget(in: bytes, from: targetStart)
+        offset = try Self.targetEnd(in: bytes, from: targetStart)
         guard offset &- targetStart <= Self.targetByteLimit else {
             throw RequestError(.uriTooLong, "The request target is too long.")
         }
@@ -91,26 +90,28 @@ extension RequestHead {
     ///
     /// Besides the characters of RFC 3986, the printable ones that browsers send as they are (such
     /// as `|` and `"`) are taken; they have no meaning to us and go nowhere unescaped.
-    private func endOfTarget(
+    private static func targetEnd(
         in bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int {
-        var offset = start
-        let limit = min(bytes.count, start &+ Self.targetByteLimit &+ 1)
-        while offset < limit {
-            let byte = bytes[offset]
-            guard byte > 0x20, byte < 0x7F, byte != 0x23 else { break }
-            offset &+= 1
-        }
-        if offset < limit, bytes[offset] != .space {
+        let limit = min(bytes.count, start &+ targetByteLimit &+ 1)
+        let end = min(endOfTarget(in: bytes, from: start), limit)
+        if end < limit, bytes[end] != .space {
             throw .malformed("The request target has a character that must be percent-encoded.")
         }
-        return offset
+        return end
     }
 
     /// Reads `HTTP/1.x` and the end of the line; gives the offset behind it.
     private mutating func parseVersion(
         _ bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int? {
+        let end = start &+ 10
+        if end <= bytes.count, bytes.extracting(start..<start &+ 8).equals("HTTP/1.1"),
+            bytes[start &+ 8] == .carriageReturn, bytes[start &+ 9] == .lineFeed
+        {
+            minorVersion = 1
+            return end
+        }
         let name: StaticString = "HTTP/"
         let available = bytes.extracting(start..<min(bytes.count, start &+ 10))
         for index in 0..<min(5, available.count) {
@@ -142,6 +143,7 @@ extension RequestHead {
     private mutating func parseFieldSection(
         _ bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int? {
+        fieldSectionStart = start
         var offset = start
         while offset < bytes.count {
             if bytes[offset] == .carriageReturn {
@@ -154,67 +156,92 @@ extension RequestHead {
             else {
                 throw Self.fieldSectionTooLarge
             }
-            guard let next = try parseFieldLine(bytes, from: offset) else { return nil }
-            offset = next
+            guard let line = try FieldLine(in: bytes, from: offset) else { return nil }
+            guard line.end <= Int(UInt16.max) &+ 2 else { throw Self.fieldSectionTooLarge }
+            fieldLineCount &+= 1
+            if let field = FieldName(bytes.extracting(line.name.range)) {
+                note(field, line.value, bytes)
+            }
+            offset = line.end
         }
         return nil
     }
 
-    private mutating func parseFieldLine(
-        _ bytes: Span<UInt8>, from start: Int
-    ) throws(RequestError) -> Int? {
-        var offset = endOfToken(in: bytes, from: start)
-        guard offset < bytes.count else { return nil }
-        let nameEnd = offset
-        // White space before the colon (§5.1) and folded lines (§5.2) end here too.
-        guard bytes[offset] == 0x3A, nameEnd > start else {
-            throw .malformed("A header field line is not of the form Name: value.")
+    private mutating func note(_ field: FieldName, _ value: Extent, _ bytes: Span<UInt8>) {
+        let bit: UInt32 = 1 << UInt32(field.rawValue)
+        if presentFields & bit != 0 {
+            repeatedFields |= bit
+        } else {
+            presentFields |= bit
+            firstValues[Int(field.rawValue)] = value
         }
-        offset &+= 1
-        while offset < bytes.count, bytes[offset].isWhitespace { offset &+= 1 }
-        let valueStart = offset
-        offset = endOfFieldValue(in: bytes, from: offset)
-        guard offset < bytes.count else { return nil }
-        guard bytes[offset] == .carriageReturn else {
-            throw .malformed("A header field value has a control character.")
+        switch field {
+        case .acceptEncoding:
+            let end = Int(value.end)
+            if offset(of: 0x3B, in: bytes, from: Int(value.start), to: end) < end {
+                weighsCodings = true
+            }
+        case .connection: noteConnection(bytes.extracting(value.range))
+        case .expect: noteExpectations(bytes.extracting(value.range))
+        default: break
         }
-        guard offset &+ 1 < bytes.count else { return nil }
-        guard bytes[offset &+ 1] == .lineFeed else { throw .malformed("A bare CR.") }
-        guard offset <= Int(UInt16.max) else { throw Self.fieldSectionTooLarge }
-        var valueEnd = offset
-        while valueEnd > valueStart, bytes[valueEnd &- 1].isWhitespace { valueEnd &-= 1 }
-        try note(name: Extent(start, nameEnd), value: Extent(valueStart, valueEnd), bytes)
-        return offset &+ 2
     }
 
-    private mutating func note(
-        name: Extent, value: Extent, _ bytes: Span<UInt8>
-    ) throws(RequestError) {
-        names[fieldLineCount] = name
-        values[fieldLineCount] = value
-        let field = FieldName(bytes.extracting(name.range))
-        known[fieldLineCount] = field?.rawValue ?? 0xFF
-        fieldLineCount &+= 1
-        guard let field else { return }
-        let bit: UInt32 = 1 << UInt32(field.rawValue)
-        if presentFields & bit != 0 { repeatedFields |= bit }
-        presentFields |= bit
-        if field == .acceptEncoding {
-            for index in value.range where bytes[index] == 0x3B { weighsCodings = true }
+    private mutating func noteConnection(_ value: Span<UInt8>) {
+        if value.equalsIgnoringCase("keep-alive") {
+            connectionKeepAlive = true
+            return
         }
-        guard field == .connection || field == .expect else { return }
-        var list = ListReader(bytes.extracting(value.range))
+        var list = ListReader(value)
         while let option = list.next() {
-            if field == .expect {
-                let isContinue = option.equalsIgnoringCase("100-continue")
-                expectsContinue = expectsContinue || isContinue
-                hasUnknownExpectation = hasUnknownExpectation || !isContinue
-            } else if option.equalsIgnoringCase("close") {
+            if option.equalsIgnoringCase("close") {
                 connectionClose = true
             } else if option.equalsIgnoringCase("keep-alive") {
                 connectionKeepAlive = true
             }
         }
+    }
+
+    private mutating func noteExpectations(_ value: Span<UInt8>) {
+        var list = ListReader(value)
+        while let expectation = list.next() {
+            let isContinue = expectation.equalsIgnoringCase("100-continue")
+            expectsContinue = expectsContinue || isContinue
+            hasUnknownExpectation = hasUnknownExpectation || !isContinue
+        }
+    }
+}
+
+/// A field line (RFC 9112 §5), as offsets into the bytes.
+struct FieldLine: BitwiseCopyable {
+    let name: RequestHead.Extent
+    /// Without white space around it.
+    let value: RequestHead.Extent
+    /// The offset behind the line.
+    let end: Int
+
+    /// Reads a line; nil where it is not complete.
+    @inline(__always)
+    init?(in bytes: Span<UInt8>, from start: Int) throws(RequestError) {
+        let nameEnd = endOfToken(in: bytes, from: start)
+        guard nameEnd < bytes.count else { return nil }
+        // White space before the colon (§5.1) and folded lines (§5.2) end here too.
+        guard bytes[nameEnd] == 0x3A, nameEnd > start else {
+            throw .malformed("A header field line is not of the form Name: value.")
+        }
+        var valueStart = nameEnd &+ 1
+        while valueStart < bytes.count, bytes[valueStart].isWhitespace { valueStart &+= 1 }
+        var valueEnd = endOfFieldValue(in: bytes, from: valueStart)
+        guard valueEnd < bytes.count else { return nil }
+        guard bytes[valueEnd] == .carriageReturn else {
+            throw .malformed("A header field value has a control character.")
+        }
+        end = valueEnd &+ 2
+        guard valueEnd &+ 1 < bytes.count else { return nil }
+        guard bytes[valueEnd &+ 1] == .lineFeed else { throw .malformed("A bare CR.") }
+        while valueEnd > valueStart, bytes[valueEnd &- 1].isWhitespace { valueEnd &-= 1 }
+        name = RequestHead.Extent(start, nameEnd)
+        value = RequestHead.Extent(valueStart, valueEnd)
     }
 }
 

@@ -25,10 +25,9 @@ extension RequestHead {
     }
 
     private mutating func splitPath(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
-        var offset = start
-        while offset < end, bytes[offset] != 0x3F { offset &+= 1 }
-        path = Extent(start, offset)
-        query = Extent(min(offset &+ 1, end), end)
+        let pathEnd = offset(of: 0x3F, in: bytes, from: start, to: end)
+        path = Extent(start, pathEnd)
+        query = Extent(min(pathEnd &+ 1, end), end)
     }
 
     /// absolute-form (§3.2.2): `http://authority/path?query`; its authority wins over Host.
@@ -65,12 +64,11 @@ extension RequestHead {
             guard minorVersion == 0 else { throw .malformed("There is no Host.") }
             return
         }
-        for index in 0..<fieldLineCount where known[index] == FieldName.host.rawValue {
-            let extent = try Self.hostExtent(in: bytes, authority: values[index])
-            if targetForm == .origin || targetForm == .asterisk {
-                authority = values[index]
-                host = extent
-            }
+        let value = firstValues[Int(FieldName.host.rawValue)]
+        let extent = try Self.hostExtent(in: bytes, authority: value)
+        if targetForm == .origin || targetForm == .asterisk {
+            authority = value
+            host = extent
         }
     }
 
@@ -89,6 +87,7 @@ extension RequestHead {
             else { throw invalid }
             offset &+= 1
         } else {
+            offset = min(endOfPlainHost(in: bytes, from: start), end)
             while offset < end, bytes[offset].isRegisteredNameCharacter {
                 if bytes[offset] == 0x25 {
                     guard offset &+ 2 < end, bytes[offset &+ 1].hexadecimalValue != nil,

@@ -86,9 +86,13 @@ public struct RequestHead: ~Copyable {
     /// Where the request line starts: behind empty lines, which a robust server ignores.
     public internal(set) var requestLine = Extent()
 
-    var names = InlineArray<100, Extent>(repeating: Extent())
-    var values = InlineArray<100, Extent>(repeating: Extent())
-    var known = InlineArray<100, UInt8>(repeating: 0xFF)
+    /// The value of the first line of each field that is present.
+    ///
+    /// Others are looked for when they are asked for: they are rare, and a small head is lent at no
+    /// cost.
+    var firstValues = InlineArray<17, Extent>(repeating: Extent())
+    /// Where the field lines begin.
+    var fieldSectionStart = 0
     var fieldLineCount = 0
     var presentFields: UInt32 = 0
     var repeatedFields: UInt32 = 0
@@ -113,6 +117,7 @@ public struct RequestHead: ~Copyable {
     ///
     /// For the parser: where a method that changes the head asks the head itself, the compiler
     /// moves all of it out and back.
+    @inline(__always)
     static func isSet(_ name: FieldName, in fields: UInt32) -> Bool {
         fields >> UInt32(name.rawValue) & 1 == 1
     }
@@ -136,19 +141,22 @@ public struct RequestHead: ~Copyable {
     @_lifetime(copy bytes)
     public func value(_ name: FieldName, in bytes: Span<UInt8>) -> Span<UInt8>? {
         guard has(name) else { return nil }
-        for index in 0..<fieldLineCount where known[index] == name.rawValue {
-            return bytes.extracting(values[index].range)
-        }
-        return nil
+        return bytes.extracting(firstValues[Int(name.rawValue)].range)
     }
 
     /// Where the values of all field lines of that name stand, in order.
     public func forEachValue<E: Error>(
-        _ name: FieldName, _ body: (Extent) throws(E) -> Void
+        _ name: FieldName, in bytes: Span<UInt8>, _ body: (Extent) throws(E) -> Void
     ) throws(E) {
         guard has(name) else { return }
-        for index in 0..<fieldLineCount where known[index] == name.rawValue {
-            try body(values[index])
+        guard isRepeated(name) else {
+            try body(firstValues[Int(name.rawValue)])
+            return
+        }
+        var offset = fieldSectionStart
+        while let line = try? FieldLine(in: bytes, from: offset), line.end < byteCount {
+            if FieldName(bytes.extracting(line.name.range)) == name { try body(line.value) }
+            offset = line.end
         }
     }
 }

@@ -51,7 +51,7 @@ extension RequestHead {
         guard has(.acceptEncoding) else { return accepted }
         var mentioned: ContentCodingSet = []
         var weightOfOthers: UInt16?
-        forEachValue(.acceptEncoding) { extent in
+        forEachValue(.acceptEncoding, in: bytes) { extent in
             var list = ListReader(bytes.extracting(extent.range))
             while let element = list.next() {
                 let end = element.offset(of: 0x3B)

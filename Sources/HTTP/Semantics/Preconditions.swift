@@ -73,7 +73,7 @@ extension RequestHead {
         guard let current else { return false }
         let isRead = method == .get || method == .head
         var isListed = false
-        forEachValue(name) { extent in
+        forEachValue(name, in: bytes) { extent in
             let value = bytes.extracting(extent.range)
             isListed =
                 isListed

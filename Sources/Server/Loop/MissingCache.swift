@@ -33,6 +33,7 @@ struct MissingCache: ~Copyable {
     private static let dateOffset = start.utf8CodeUnitCount
 
     private var slots = RigidArray<Slot>(capacity: slotCount)
+    /// What peers cannot know, so that they cannot make paths fall into one slot.
     private let seed = ProcessLimits.random()
 
     init() {
@@ -133,12 +134,7 @@ struct MissingCache: ~Copyable {
         return 0
     }
 
-    /// FNV-1a with a seed that peers cannot know.
     private func hash(_ key: Span<UInt8>, _ site: Int, _ form: ErrorForm) -> UInt64 {
-        var hash = seed ^ UInt64(truncatingIfNeeded: site << 2 | Int(form.rawValue))
-        for index in 0..<key.count {
-            hash = (hash ^ UInt64(key[index])) &* 0x100_0000_01B3
-        }
-        return hash ^ hash >> 29
+        key.hash(seed: seed ^ UInt64(truncatingIfNeeded: site << 2 | Int(form.rawValue)))
     }
 }

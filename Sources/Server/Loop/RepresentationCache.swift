@@ -69,6 +69,7 @@ struct RepresentationCache: ~Copyable {
     private var buckets: RigidArray<Int32>
     private var freeEntries: [Int32] = []
     private var hand = 0
+    /// What peers cannot know, so that they cannot make paths fall into one bucket.
     private let seed = ProcessLimits.random()
     /// The most bytes that the entries may have together.
     var byteLimit: Int
@@ -352,12 +353,7 @@ struct RepresentationCache: ~Copyable {
         }
     }
 
-    /// FNV-1a over words, with a seed that peers cannot know.
     private func hash(_ key: Span<UInt8>, _ site: Int, _ coding: ContentCoding) -> UInt64 {
-        var hash = seed ^ UInt64(truncatingIfNeeded: site << 2 | Int(coding.rawValue))
-        for index in 0..<key.count {
-            hash = (hash ^ UInt64(key[index])) &* 0x100_0000_01B3
-        }
-        return hash ^ hash >> 29
+        key.hash(seed: seed ^ UInt64(truncatingIfNeeded: site << 2 | Int(coding.rawValue)))
     }
 }
