@@ -163,6 +163,7 @@ public struct FileStatus: Sendable, Equatable {
     /// The user id of the owner.
     public let owner: UInt32
 
+    @inline(__always)
     init(_ status: stat) {
         kind = Kind(mode: status.st_mode)
         size = Int(status.st_size)

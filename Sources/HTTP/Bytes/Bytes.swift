@@ -12,74 +12,19 @@ extension UniqueArray<UInt8> {
 
     /// Appends bytes; `append(copying:)`, but for what is often short.
     public mutating func append(_ bytes: Span<UInt8>) {
-        let count = bytes.count
-        guard count > 8 else {
-            append(word: bytes.shortWord, count: count)
-            return
-        }
-        append(addingCount: count) { output in
-            unsafe output.withUnsafeMutableBufferPointer { buffer, filled in
-                unsafe bytes.withUnsafeBufferPointer { source in
-                    guard let target = buffer.baseAddress, let start = source.baseAddress else {
-                        return
-                    }
-                    // SAFETY: both have room for `count` bytes, and the target is a part of the
-                    // array that is free, so nobody else's.
-                    unsafe target.initialize(from: start, count: count)
-                    filled = count
-                }
-            }
-        }
-    }
-
-    /// Appends the bytes of a word, that in the lowest place first.
-    ///
-    /// - Parameters:
-    ///   - word: the word.
-    ///   - count: how many of its bytes, 0…8.
-    @inline(__always)
-    mutating func append(word: UInt64, count: Int) {
-        append(addingCount: 8) { output in
-            unsafe output.withUnsafeMutableBufferPointer { buffer, filled in
-                guard let target = buffer.baseAddress else { return }
-                // SAFETY: there is room for eight bytes; that `count` is no more is checked when
-                // the span ends.
-                unsafe UnsafeMutableRawPointer(target).storeBytes(
-                    of: word.littleEndian, as: UInt64.self)
-                filled = count
-            }
-        }
+        append(addingCount: bytes.count) { $0.append(bytes) }
     }
 
     /// Appends a number that is not negative, in decimal digits.
     public mutating func append(decimal value: Int) {
-        let value = UInt(bitPattern: Swift.max(0, value))
-        guard value >= 100_000_000 else {
-            append(digits: value, atLeast: 1)
-            return
-        }
-        append(decimal: Int(bitPattern: value / 100_000_000))
-        append(digits: value % 100_000_000, atLeast: 8)
-    }
-
-    /// Appends a number below 100 000 000, with zeros in front up to so many digits.
-    private mutating func append(digits value: UInt, atLeast minimum: Int) {
-        var rest = value
-        var word: UInt64 = 0
-        var count = 0
-        repeat {
-            // The first digit is the last to be put in, and so in the lowest place.
-            word = word << 8 | UInt64(0x30 &+ rest % 10)
-            rest /= 10
-            count &+= 1
-        } while rest > 0 || count < minimum
-        append(word: word, count: count)
+        append(addingCount: OutputSpan<UInt8>.decimalByteCount) { $0.append(decimal: value) }
     }
 
     /// Appends two decimal digits; `value` is 0…99.
+    @inlinable
     public mutating func append(twoDigits value: Int) {
-        let value = UInt64(truncatingIfNeeded: value)
-        append(word: (0x30 &+ value / 10) | (0x30 &+ value % 10) << 8, count: 2)
+        append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))
+        append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
     }
 
     /// Appends a number in lower-case hexadecimal digits without leading zeros.
@@ -90,6 +35,78 @@ extension UniqueArray<UInt8> {
             append(digit &+ (digit < 10 ? 0x30 : 0x57))
             shift &-= 4
         }
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// The room that there must be for a number: its digits, and what is written behind them.
+    public static var decimalByteCount: Int { 24 }
+
+    /// Appends ASCII text, for which there must be room.
+    @inlinable
+    @inline(__always)
+    public mutating func append(_ text: StaticString) {
+        append(text.bytes)
+    }
+
+    /// Appends bytes, for which there must be room.
+    @inlinable
+    @inline(__always)
+    public mutating func append(_ bytes: Span<UInt8>) {
+        let count = bytes.count
+        precondition(count <= freeCapacity, "There is no room.")
+        unsafe withUnsafeMutableBufferPointer { buffer, filled in
+            unsafe bytes.withUnsafeBufferPointer { source in
+                guard let target = buffer.baseAddress, let start = source.baseAddress else {
+                    return
+                }
+                // SAFETY: there is room for `count` bytes behind those that are filled, as was
+                // just checked, and nobody else has it.
+                unsafe (target + filled).initialize(from: start, count: count)
+                filled &+= count
+            }
+        }
+    }
+
+    /// Appends a number that is not negative, in decimal digits.
+    ///
+    /// There must be room for `decimalByteCount` bytes.
+    public mutating func append(decimal value: Int) {
+        let value = UInt(bitPattern: Swift.max(0, value))
+        guard value >= 100_000_000 else {
+            append(digits: value, atLeast: 1)
+            return
+        }
+        append(decimal: Int(bitPattern: value / 100_000_000))
+        append(digits: value % 100_000_000, atLeast: 8)
+    }
+
+    /// Appends a number below 100 000 000, with zeros in front up to so many digits, 1…8.
+    private mutating func append(digits value: UInt, atLeast minimum: Int) {
+        let digits = Self.digits(of: UInt64(value))
+        let zeros = min(digits.trailingZeroBitCount >> 3, 8 &- minimum)
+        let word = (digits | 0x3030_3030_3030_3030) >> UInt64(truncatingIfNeeded: zeros &* 8)
+        let count = 8 &- zeros
+        precondition(freeCapacity >= 8, "There is no room.")
+        unsafe withUnsafeMutableBufferPointer { buffer, filled in
+            guard let target = buffer.baseAddress else { return }
+            // SAFETY: there is room for eight bytes behind those that are filled, as was just
+            // checked, and `count` is no more.
+            unsafe UnsafeMutableRawPointer(target + filled).storeBytes(
+                of: word.littleEndian, as: UInt64.self)
+            filled &+= count
+        }
+    }
+
+    /// The eight digits of a number below 100 000 000, the first in the lowest byte.
+    ///
+    /// All of a step are divided at once, by multiplication: into fours, twos, and ones.
+    private static func digits(of value: UInt64) -> UInt64 {
+        let fours = value / 10_000 | (value % 10_000) << 32
+        let hundreds = (fours &* 10_486) >> 20 & 0x0000_007F_0000_007F
+        let twos = hundreds | (fours &- hundreds &* 100) << 16
+        let tens = (twos &* 103) >> 10 & 0x000F_000F_000F_000F
+        return tens | (twos &- tens &* 10) << 8
     }
 }
 
@@ -111,6 +128,7 @@ extension Span<UInt8> {
     /// are not there.
     ///
     /// - Parameter offset: 0…`count`.
+    /// - Returns: the word.
     @inlinable
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
@@ -188,6 +206,7 @@ extension Span<UInt8> {
     /// - Parameters:
     ///   - other: what the bytes should be.
     ///   - ignored: the bits that may differ, of eight bytes of it.
+    /// - Returns: whether they do.
     @inlinable
     @inline(__always)
     func matches(_ other: Span<UInt8>, _ ignored: (UInt64) -> UInt64) -> Bool {

@@ -10,7 +10,8 @@
 ///
 /// After an error no byte of the connection is ever read as a request again.
 public struct HTTP1Exchange: Sendable, BitwiseCopyable {
-    private enum Reading: Sendable, BitwiseCopyable {
+    @usableFromInline
+    enum Reading: Sendable, BitwiseCopyable {
         case head
         case length(remaining: Int)
         case chunked(ChunkedDecoder)
@@ -28,24 +29,27 @@ public struct HTTP1Exchange: Sendable, BitwiseCopyable {
         case needMoreBytes
     }
 
-    private var reading = Reading.head
+    @usableFromInline var reading = Reading.head
     private var attemptedByteCount = 0
-    private var isPersistent = true
+    @usableFromInline var isPersistent = true
 
     /// A connection before its first request.
     public init() {}
 
     /// Whether the next bytes are a request's.
+    @inlinable
     public var expectsHead: Bool {
         if case .head = reading { true } else { false }
     }
 
     /// Whether the request was read to its end.
+    @inlinable
     public var isRequestComplete: Bool {
         if case .done = reading { true } else { false }
     }
 
     /// Whether another request may follow the one that is read or answered now.
+    @inlinable
     public var mayPersist: Bool {
         if case .closed = reading { false } else { isPersistent }
     }
@@ -160,7 +164,7 @@ public struct HTTP1Exchange: Sendable, BitwiseCopyable {
     /// Notes that the response is complete.
     ///
     /// - Returns: whether the connection goes on with the next request.
-    @inline(__always)
+    @inlinable
     public mutating func finishResponse() -> Bool {
         guard isPersistent, case .done = reading else {
             reading = .closed

@@ -2,12 +2,22 @@ extension RequestHead {
     /// How long the content is (RFC 9112 §6.3), decided in this one place.
     ///
     /// Everything that two readers could read in two ways is refused.
+    @inline(__always)
     mutating func resolveFraming(_ bytes: Span<UInt8>) throws(RequestError) {
         let present = presentFields
+        guard
+            Self.isSet(.transferEncoding, in: present) || Self.isSet(.contentLength, in: present)
+        else { return }
+        try resolveContentFraming(bytes, present)
+    }
+
+    private mutating func resolveContentFraming(
+        _ bytes: Span<UInt8>, _ present: UInt32
+    ) throws(RequestError) {
         if Self.isSet(.transferEncoding, in: present) {
             try checkTransferEncoding(bytes)
             framing = .chunked
-        } else if Self.isSet(.contentLength, in: present) {
+        } else {
             guard !isRepeated(.contentLength),
                 let value = value(.contentLength, in: bytes), let length = value.decimalValue
             else {

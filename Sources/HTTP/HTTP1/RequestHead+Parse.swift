@@ -56,6 +56,7 @@ extension RequestHead {
     }
 
     /// The offset behind the request line, or nil where it is not complete.
+    @inline(__always)
     private mutating func parseRequestLine(
         _ bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int? {
@@ -90,6 +91,7 @@ extension RequestHead {
     ///
     /// Besides the characters of RFC 3986, the printable ones that browsers send as they are (such
     /// as `|` and `"`) are taken; they have no meaning to us and go nowhere unescaped.
+    @inline(__always)
     private static func targetEnd(
         in bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int {
@@ -102,16 +104,26 @@ extension RequestHead {
     }
 
     /// Reads `HTTP/1.x` and the end of the line; gives the offset behind it.
+    @inline(__always)
     private mutating func parseVersion(
         _ bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int? {
         let end = start &+ 10
-        if end <= bytes.count, bytes.extracting(start..<start &+ 8).equals("HTTP/1.1"),
+        if end <= bytes.count, bytes.word(at: start) == Self.usualVersion,
             bytes[start &+ 8] == .carriageReturn, bytes[start &+ 9] == .lineFeed
         {
             minorVersion = 1
             return end
         }
+        return try parseOtherVersion(bytes, from: start)
+    }
+
+    /// `HTTP/1.1` as a word, the first character in the lowest place.
+    private static let usualVersion: UInt64 = 0x312E_312F_5054_5448
+
+    private mutating func parseOtherVersion(
+        _ bytes: Span<UInt8>, from start: Int
+    ) throws(RequestError) -> Int? {
         let name: StaticString = "HTTP/"
         let available = bytes.extracting(start..<min(bytes.count, start &+ 10))
         for index in 0..<min(5, available.count) {

@@ -1,5 +1,6 @@
 extension RequestHead {
     /// Takes the target apart (RFC 9112 §3.2).
+    @inline(__always)
     mutating func parseTarget(_ bytes: Span<UInt8>) throws(RequestError) {
         let start = Int(target.start)
         let end = Int(target.end)
@@ -24,6 +25,7 @@ extension RequestHead {
         }
     }
 
+    @inline(__always)
     private mutating func splitPath(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
         let pathEnd = offset(of: 0x3F, in: bytes, from: start, to: end)
         path = Extent(start, pathEnd)
@@ -56,6 +58,7 @@ extension RequestHead {
     }
 
     /// Exactly one valid Host in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 §3.2).
+    @inline(__always)
     mutating func resolveAuthority(_ bytes: Span<UInt8>) throws(RequestError) {
         guard !Self.isSet(.host, in: repeatedFields) else {
             throw .malformed("There is more than one Host.")
@@ -88,7 +91,7 @@ extension RequestHead {
             offset &+= 1
         } else {
             offset = min(endOfPlainHost(in: bytes, from: start), end)
-            while offset < end, bytes[offset].isRegisteredNameCharacter {
+            while offset < end, bytes[offset] != 0x3A, bytes[offset].isRegisteredNameCharacter {
                 if bytes[offset] == 0x25 {
                     guard offset &+ 2 < end, bytes[offset &+ 1].hexadecimalValue != nil,
                         bytes[offset &+ 2].hexadecimalValue != nil
@@ -100,7 +103,11 @@ extension RequestHead {
         let host = Extent(start, offset)
         guard offset < end else { return host }
         guard bytes[offset] == 0x3A, end &- offset <= 6 else { throw invalid }
-        for index in offset &+ 1..<end where !bytes[index].isDigit { throw invalid }
+        offset &+= 1
+        while offset < end {
+            guard bytes[offset].isDigit else { throw invalid }
+            offset &+= 1
+        }
         return host
     }
 

@@ -90,25 +90,27 @@ public struct RequestHead: ~Copyable {
     ///
     /// Others are looked for when they are asked for: they are rare, and a small head is lent at no
     /// cost.
-    var firstValues = InlineArray<17, Extent>(repeating: Extent())
+    @usableFromInline var firstValues = InlineArray<17, Extent>(repeating: Extent())
     /// Where the field lines begin.
     var fieldSectionStart = 0
     var fieldLineCount = 0
-    var presentFields: UInt32 = 0
-    var repeatedFields: UInt32 = 0
-    var connectionClose = false
-    var connectionKeepAlive = false
+    @usableFromInline var presentFields: UInt32 = 0
+    @usableFromInline var repeatedFields: UInt32 = 0
+    @usableFromInline var connectionClose = false
+    @usableFromInline var connectionKeepAlive = false
 
     /// An empty head, to parse into.
     public init() {}
 
     /// Whether the connection goes on behind this exchange, as far as the peer says (RFC 9112
     /// §9.3).
+    @inlinable
     public var isPersistent: Bool {
         !connectionClose && (minorVersion >= 1 || connectionKeepAlive)
     }
 
     /// Whether the request has a field line of that name.
+    @inlinable
     public func has(_ name: FieldName) -> Bool {
         Self.isSet(name, in: presentFields)
     }
@@ -117,27 +119,27 @@ public struct RequestHead: ~Copyable {
     ///
     /// For the parser: where a method that changes the head asks the head itself, the compiler
     /// moves all of it out and back.
+    @inlinable
     @inline(__always)
     static func isSet(_ name: FieldName, in fields: UInt32) -> Bool {
         fields >> UInt32(name.rawValue) & 1 == 1
     }
 
     /// Whether the request has more than one field line of that name.
+    @inlinable
     public func isRepeated(_ name: FieldName) -> Bool {
         repeatedFields >> UInt32(name.rawValue) & 1 == 1
     }
 
     /// Whether a precondition or range field is there (RFC 9110 §13.1, §14.2).
+    @inlinable
     public var isConditionalOrPartial: Bool {
-        let fields: [6 of FieldName] = [
-            .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .ifRange, .range,
-        ]
-        var mask: UInt32 = 0
-        for index in fields.indices { mask |= 1 << UInt32(fields[index].rawValue) }
-        return presentFields & mask != 0
+        has(.ifMatch) || has(.ifNoneMatch) || has(.ifModifiedSince)
+            || has(.ifUnmodifiedSince) || has(.ifRange) || has(.range)
     }
 
     /// The value of the first field line of that name, without white space around it.
+    @inlinable
     @_lifetime(copy bytes)
     public func value(_ name: FieldName, in bytes: Span<UInt8>) -> Span<UInt8>? {
         guard has(name) else { return nil }

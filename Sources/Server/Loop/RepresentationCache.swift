@@ -114,7 +114,10 @@ struct RepresentationCache: ~Copyable {
         return validate(variant, batch: batch, clock: clock) ? variant : nil
     }
 
-    private func indexOf(
+    /// The index of an entry.
+    ///
+    /// It changes nothing; but of who only reads, the compiler makes a copy first.
+    private mutating func indexOf(
         _ key: Span<UInt8>, _ site: Int, _ coding: ContentCoding, _ hash: UInt64
     ) -> Int? {
         var index = Int(buckets[Int(truncatingIfNeeded: hash & 4095)])
@@ -280,7 +283,7 @@ struct RepresentationCache: ~Copyable {
         entries[index].isUsed = true
         if entries[index].batch != batch, let path = entries[index].path?.bytes {
             guard entries[index].root.isUnchanged(path.span, since: entries[index].status),
-                !hasRival(index)
+                entries[index].rivals.isEmpty || !hasRival(index)
             else {
                 removeEntry(index)
                 return false
@@ -298,10 +301,8 @@ struct RepresentationCache: ~Copyable {
     }
 
     private func hasRival(_ index: Int) -> Bool {
-        let rivals = entries[index].rivals
-        guard !rivals.isEmpty else { return false }
         let root = entries[index].root
-        return rivals.contains { root.hasFile($0.bytes.span) }
+        return entries[index].rivals.contains { root.hasFile($0.bytes.span) }
     }
 
     private mutating func store(_ entry: consuming Entry) -> Int {

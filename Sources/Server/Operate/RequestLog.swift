@@ -48,9 +48,18 @@ struct PeerText: BitwiseCopyable {
         append(0x30 &+ value % 10)
     }
 
+    /// The most bytes that it has.
+    static let byteLimit = 46
+
+    /// Its bytes.
+    var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { text.span.extracting(0..<Int(count)) }
+    }
+
     /// Appends the text.
     func write(to output: inout Bytes) {
-        output.append(copying: text.span.extracting(0..<Int(count)))
+        output.append(bytes)
     }
 }
 
@@ -141,7 +150,7 @@ struct RequestLog: ~Copyable {
 
     /// The request line as sent; where there is none, what came in its place.
     @_lifetime(copy bytes)
-    private func requestLine(
+    private static func requestLine(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>
     ) -> Span<UInt8> {
         if !head.requestLine.isEmpty { return bytes.extracting(head.requestLine.range) }
@@ -154,25 +163,67 @@ struct RequestLog: ~Copyable {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ peer: PeerText,
         _ result: ExchangeResult, _ clock: borrowing BatchClock
     ) {
-        peer.write(to: &lines)
-        lines.append(" - - ")
-        lines.append(copying: clock.logText.span)
-        lines.append(" \"")
-        lines.appendEscaped(requestLine(head, bytes))
-        lines.append("\" ")
-        lines.append(decimal: Int(result.status.rawValue))
-        lines.append(0x20)
-        lines.append(decimal: result.contentByteCount)
-        for name: FieldName in [.referer, .userAgent] {
-            lines.append(" \"")
-            if let value = head.value(name, in: bytes), value.count > 0 {
-                lines.appendEscaped(value)
-            } else {
-                lines.append(0x2D)
-            }
-            lines.append(0x22)
+        let line = Self.requestLine(head, bytes)
+        let referer = head.value(.referer, in: bytes)
+        let userAgent = head.value(.userAgent, in: bytes)
+        if Self.isPlain(line), Self.isPlain(referer), Self.isPlain(userAgent) {
+            appendCombined(line, referer, userAgent, peer, result, clock)
+            return
         }
-        lines.append(0x0A)
+        let escapedLine = Self.escaped(line)
+        let escapedReferer = Self.escaped(referer)
+        let escapedUserAgent = Self.escaped(userAgent)
+        appendCombined(
+            escapedLine.span, escapedReferer.span, escapedUserAgent.span, peer, result, clock)
+    }
+
+    /// Whether a quoted text can have it as it is.
+    private static func isPlain(_ text: Span<UInt8>?) -> Bool {
+        guard let text else { return true }
+        return endOfPlainText(in: text, from: 0) == text.count
+    }
+
+    private static func escaped(_ text: Span<UInt8>?) -> Bytes {
+        var escaped = Bytes()
+        if let text { escaped.appendEscaped(text) }
+        return escaped
+    }
+
+    /// Appends a line of texts that have nothing to be escaped, all at once.
+    private mutating func appendCombined(
+        _ line: Span<UInt8>, _ referer: Span<UInt8>?, _ userAgent: Span<UInt8>?,
+        _ peer: PeerText, _ result: ExchangeResult, _ clock: borrowing BatchClock
+    ) {
+        let referer = Self.orHyphen(referer)
+        let userAgent = Self.orHyphen(userAgent)
+        let time = clock.logText.span
+        let count =
+            PeerText.byteLimit + time.count + line.count + referer.count + userAgent.count
+            + 2 * OutputSpan<UInt8>.decimalByteCount + 24
+        lines.append(addingCount: count) { output in
+            output.append(peer.bytes)
+            output.append(" - - ")
+            output.append(time)
+            output.append(" \"")
+            output.append(line)
+            output.append("\" ")
+            output.append(decimal: Int(result.status.rawValue))
+            output.append(0x20)
+            output.append(decimal: result.contentByteCount)
+            output.append(" \"")
+            output.append(referer)
+            output.append("\" \"")
+            output.append(userAgent)
+            output.append("\"\n")
+        }
+    }
+
+    /// What the Combined Log Format has of a field: a hyphen where there is nothing.
+    @_lifetime(copy value)
+    private static func orHyphen(_ value: Span<UInt8>?) -> Span<UInt8> {
+        if let value, value.count > 0 { return value }
+        let hyphen: StaticString = "-"
+        return hyphen.bytes
     }
 
     private mutating func appendJSON(
@@ -184,7 +235,7 @@ struct RequestLog: ~Copyable {
         lines.append("\",\"peer\":\"")
         peer.write(to: &lines)
         lines.append("\",\"request\":")
-        lines.appendJSONString(requestLine(head, bytes))
+        lines.appendJSONString(Self.requestLine(head, bytes))
         lines.append(",\"method\":")
         lines.appendJSONString(bytes.extracting(head.methodToken.range))
         lines.append(",\"target\":")
@@ -217,7 +268,7 @@ struct RequestLog: ~Copyable {
         events.append("MESSAGE=")
         peer.write(to: &events)
         events.append(" \"")
-        events.appendEscaped(requestLine(head, bytes))
+        events.appendEscaped(Self.requestLine(head, bytes))
         events.append("\" ")
         events.append(decimal: Int(result.status.rawValue))
         events.append(0x20)
