@@ -68,6 +68,13 @@ extension OutputSpan<UInt8> {
         }
     }
 
+    /// Appends two decimal digits, for which there must be room; `value` is 0…99.
+    @inline(__always)
+    mutating func append(twoDigits value: Int) {
+        append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))
+        append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
+    }
+
     /// Appends a number that is not negative, in decimal digits.
     ///
     /// There must be room for `decimalByteCount` bytes.
@@ -129,16 +136,14 @@ extension Span<UInt8> {
     ///
     /// - Parameter offset: 0…`count`.
     /// - Returns: the word.
-    @inlinable
     @inline(__always)
     func word(at offset: Int) -> UInt64 {
-        count &- offset >= 8 ? wholeWord(at: offset) : lastWord(from: offset)
+        offset < count &- 7 ? wholeWord(at: offset) : lastWord(from: offset)
     }
 
     /// The eight bytes from an offset on, all of which must be there.
-    @inlinable
     @inline(__always)
-    func wholeWord(at offset: Int) -> UInt64 {
+    private func wholeWord(at offset: Int) -> UInt64 {
         let raw = unsafe bytes
         // SAFETY: each caller has checked that 0 <= offset <= count - 8; every bit pattern is a
         // UInt64.
@@ -148,9 +153,8 @@ extension Span<UInt8> {
     }
 
     /// The fewer than eight bytes from an offset on, with zeros behind them.
-    @inlinable
     @inline(never)
-    func lastWord(from offset: Int) -> UInt64 {
+    private func lastWord(from offset: Int) -> UInt64 {
         guard count >= 8 else { return shortWord >> UInt64(truncatingIfNeeded: offset &* 8) }
         // The last eight, without those before the offset.
         return wholeWord(at: count &- 8)
@@ -158,8 +162,8 @@ extension Span<UInt8> {
     }
 
     /// All bytes of a span that has at most eight, the first in the lowest place.
-    @inlinable
-    var shortWord: UInt64 {
+    @inline(__always)
+    private var shortWord: UInt64 {
         let count = count
         guard count > 0 else { return 0 }
         guard count >= 4 else {
@@ -184,7 +188,6 @@ extension Span<UInt8> {
     }
 
     /// Whether the bytes are this ASCII text but for the case of letters; `text` is lower case.
-    @inlinable
     public func equalsIgnoringCase(_ text: StaticString) -> Bool {
         matches(text.bytes) { wanted in
             // Only the bit of the case may differ, and only in letters.
@@ -196,7 +199,6 @@ extension Span<UInt8> {
     }
 
     /// Whether both hold the same bytes.
-    @inlinable
     public func equals(_ other: Span<UInt8>) -> Bool {
         matches(other) { _ in 0 }
     }
@@ -207,9 +209,8 @@ extension Span<UInt8> {
     ///   - other: what the bytes should be.
     ///   - ignored: the bits that may differ, of eight bytes of it.
     /// - Returns: whether they do.
-    @inlinable
     @inline(__always)
-    func matches(_ other: Span<UInt8>, _ ignored: (UInt64) -> UInt64) -> Bool {
+    private func matches(_ other: Span<UInt8>, _ ignored: (UInt64) -> UInt64) -> Bool {
         guard count == other.count else { return false }
         guard count > 8 else {
             let wanted = other.shortWord

@@ -5,27 +5,24 @@ public import BasicContainers
 extension UniqueArray<UInt8> {
     /// Appends `HTTP/1.1 200 OK` and the end of the line.
     public mutating func appendStatusLine(_ status: StatusCode) {
-        append("HTTP/1.1 ")
-        append(decimal: Int(status.rawValue))
-        append(0x20)
-        append(status.reasonPhrase)
-        append("\r\n")
+        let reason = status.reasonPhrase.bytes
+        append(addingCount: reason.count + 12 + OutputSpan<UInt8>.decimalByteCount) { output in
+            output.append("HTTP/1.1 ")
+            output.append(decimal: Int(status.rawValue))
+            output.append(0x20)
+            output.append(reason)
+            output.append("\r\n")
+        }
     }
 
     /// Appends a field line with fixed text.
     public mutating func appendField(_ name: StaticString, _ value: StaticString) {
-        append(name)
-        append(": ")
-        append(value)
-        append("\r\n")
+        appendField(name, value.bytes)
     }
 
     /// Appends a field line; `value` has no control characters.
     public mutating func appendField(_ name: StaticString, _ value: Span<UInt8>) {
-        append(name)
-        append(": ")
-        append(copying: value)
-        append("\r\n")
+        appendField(name, byteLimit: value.count) { $0.append(value) }
     }
 
     /// Appends a field line; `value` has no control characters.
@@ -37,26 +34,33 @@ extension UniqueArray<UInt8> {
 
     /// Appends a field line with a number.
     public mutating func appendField(_ name: StaticString, _ value: Int) {
-        append(name)
-        append(": ")
-        append(decimal: value)
-        append("\r\n")
+        appendField(name, byteLimit: OutputSpan<UInt8>.decimalByteCount) {
+            $0.append(decimal: value)
+        }
     }
 
     /// Appends a field line with a date.
     public mutating func appendField(_ name: StaticString, _ value: HTTPDate) {
-        append(name)
-        append(": ")
-        value.write(to: &self)
-        append("\r\n")
+        appendField(name, byteLimit: HTTPDate.byteCount) { value.write(to: &$0) }
     }
 
     /// Appends a field line with an entity tag.
     public mutating func appendField(_ name: StaticString, _ value: EntityTag) {
-        append(name)
-        append(": ")
-        value.write(to: &self)
-        append("\r\n")
+        appendField(name, byteLimit: EntityTag.byteLimit) { value.write(to: &$0) }
+    }
+
+    /// Appends a field line whose value, of at most so many bytes, is written by `body`.
+    @inline(__always)
+    private mutating func appendField(
+        _ name: StaticString, byteLimit: Int, _ body: (inout OutputSpan<UInt8>) -> Void
+    ) {
+        let name = name.bytes
+        append(addingCount: name.count + byteLimit + 4) { output in
+            output.append(name)
+            output.append(": ")
+            body(&output)
+            output.append("\r\n")
+        }
     }
 
     /// Appends the Content-Range of a part (RFC 9110 §14.4).

@@ -53,11 +53,19 @@ public struct EntityTag: Sendable, BitwiseCopyable {
         }
     }
 
+    /// The most bytes of a tag as a field value has it.
+    static let byteLimit = 60
+
     /// Appends the tag as a field value has it: `"…"` or `W/"…"`.
     public func write(to output: inout UniqueArray<UInt8>) {
+        output.append(addingCount: Self.byteLimit) { write(to: &$0) }
+    }
+
+    /// Appends the tag where there is room for it.
+    func write(to output: inout OutputSpan<UInt8>) {
         if isWeak { output.append("W/") }
         output.append(0x22)
-        output.append(copying: opaque.span.extracting(0..<Int(count)))
+        output.append(opaque.span.extracting(0..<Int(count)))
         output.append(0x22)
     }
 

@@ -20,6 +20,11 @@ public struct HTTPDate: Hashable, Comparable, Sendable, BitwiseCopyable {
 
     /// Appends the IMF-fixdate, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
     public func write(to output: inout UniqueArray<UInt8>) {
+        output.append(addingCount: Self.byteCount) { write(to: &$0) }
+    }
+
+    /// Appends the IMF-fixdate where there is room for it.
+    func write(to output: inout OutputSpan<UInt8>) {
         let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
         let time = seconds - days * 86400
         let (year, month, day) = Self.civil(fromDays: days)
