@@ -105,7 +105,7 @@ struct ByteScannerTests {
 
     @Test(
         "each ends where a loop says, for random bytes and starts",
-        arguments: [Scanner.token, .plainText, .target, .plainHost, .question], 1...4)
+        arguments: Scanner.allCases, 1...4)
     func random(scanner: Scanner, seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<2000 {
@@ -116,6 +116,7 @@ struct ByteScannerTests {
                 case 1: UInt8(ascii: "-")
                 case 2: UInt8.random(in: 0x20...0x40, using: &generator)
                 case 3: UInt8(ascii: ".")
+                case 4...12: UInt8.random(in: 0x2F...0x3A, using: &generator)
                 default: UInt8.random(in: 0x61...0x7A, using: &generator)
                 }
             }
@@ -130,9 +131,10 @@ struct ByteScannerTests {
     @Test("each stops at the bytes that a loop stops at, at each place")
     func places() {
         for scanner in Scanner.allCases {
+            let passed: UInt8 = scanner == .digits ? 0x35 : 0x61
             for byte in UInt8.min...UInt8.max {
                 for place in 0..<20 {
-                    var bytes = [UInt8](repeating: 0x61, count: 20)
+                    var bytes = [UInt8](repeating: passed, count: 20)
                     bytes[place] = byte
                     let end = scanner.end(in: bytes.span, from: 0)
                     #expect(end == (scanner.stops(at: byte) ? place : 20), "\(scanner) \(byte)")
@@ -182,10 +184,11 @@ struct ByteScannerTests {
 
 /// A scanner, and what it stops at.
 enum Scanner: CaseIterable {
-    case token, plainText, target, plainHost, question
+    case digits, plainHost, plainText, question, target, token
 
     func end(in bytes: Span<UInt8>, from start: Int) -> Int {
         switch self {
+        case .digits: endOfDigits(in: bytes, from: start)
         case .token: endOfToken(in: bytes, from: start)
         case .plainText: endOfPlainText(in: bytes, from: start)
         case .target: endOfTarget(in: bytes, from: start)
@@ -196,6 +199,7 @@ enum Scanner: CaseIterable {
 
     func stops(at byte: UInt8) -> Bool {
         switch self {
+        case .digits: !byte.isDigit
         case .token: !byte.isTokenCharacter
         case .plainText: byte < 0x20 || byte > 0x7E || byte == 0x22 || byte == 0x5C
         case .target: byte <= 0x20 || byte > 0x7E || byte == 0x23

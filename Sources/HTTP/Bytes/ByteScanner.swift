@@ -117,6 +117,20 @@ func endOfPlainHost(in bytes: Span<UInt8>, from start: Int) -> Int {
     }
 }
 
+/// Finds the end of decimal digits.
+///
+/// - Returns: the offset of the first byte at or after `start` that is none, or `bytes.count`.
+@inline(__always)
+func endOfDigits(in bytes: Span<UInt8>, from start: Int) -> Int {
+    var offset = start
+    while true {
+        let word = bytes.word(at: offset)
+        let marks = ((ones &* 0xAF &- word) | (word &+ ones &* 0x46) | word) & tops
+        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
+        offset &+= 8
+    }
+}
+
 /// Finds a byte that is not zero.
 ///
 /// - Returns: the offset of the first such byte at or after `start`; `end` where there is none

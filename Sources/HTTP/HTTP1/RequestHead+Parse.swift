@@ -60,16 +60,7 @@ extension RequestHead {
     private mutating func parseRequestLine(
         _ bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int? {
-        var offset = endOfToken(in: bytes, from: start)
-        guard offset &- start <= 64 else {
-            throw RequestError(.notImplemented, "The method is not known.")
-        }
-        guard offset < bytes.count else { return nil }
-        guard bytes[offset] == .space, offset > start else {
-            throw .malformed("The request line does not start with a method and a space.")
-        }
-        methodToken = Extent(start, offset)
-        method = Method(bytes.extracting(start..<offset))
+        guard var offset = try parseMethod(bytes, from: start) else { return nil }
         let targetStart = offset &+ 1
         offset = try Self.targetEnd(in: bytes, from: targetStart)
         guard offset &- targetStart <= Self.targetByteLimit else {
@@ -85,6 +76,39 @@ extension RequestHead {
         requestLine = Extent(start, end &- 2)
         try parseTarget(bytes)
         return end
+    }
+
+    /// The offset of the space behind the method, or nil where it is not complete.
+    @inline(__always)
+    private mutating func parseMethod(
+        _ bytes: Span<UInt8>, from start: Int
+    ) throws(RequestError) -> Int? {
+        // Most requests begin so.
+        if bytes.word(at: start) & 0xFFFF_FFFF == Self.getAndSpace {
+            methodToken = Extent(start, start &+ 3)
+            method = .get
+            return start &+ 3
+        }
+        return try parseOtherMethod(bytes, from: start)
+    }
+
+    /// `GET` and a space as a word, the first character in the lowest place.
+    private static let getAndSpace: UInt64 = 0x2054_4547
+
+    private mutating func parseOtherMethod(
+        _ bytes: Span<UInt8>, from start: Int
+    ) throws(RequestError) -> Int? {
+        let offset = endOfToken(in: bytes, from: start)
+        guard offset &- start <= 64 else {
+            throw RequestError(.notImplemented, "The method is not known.")
+        }
+        guard offset < bytes.count else { return nil }
+        guard bytes[offset] == .space, offset > start else {
+            throw .malformed("The request line does not start with a method and a space.")
+        }
+        methodToken = Extent(start, offset)
+        method = Method(bytes.extracting(start..<offset))
+        return offset
     }
 
     /// Where the target ends: at the first byte that may not stand in one.

@@ -103,11 +103,7 @@ extension RequestHead {
         let host = Extent(start, offset)
         guard offset < end else { return host }
         guard bytes[offset] == 0x3A, end &- offset <= 6 else { throw invalid }
-        offset &+= 1
-        while offset < end {
-            guard bytes[offset].isDigit else { throw invalid }
-            offset &+= 1
-        }
+        guard endOfDigits(in: bytes, from: offset &+ 1) >= end else { throw invalid }
         return host
     }
 

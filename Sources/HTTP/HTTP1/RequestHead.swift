@@ -90,7 +90,7 @@ public struct RequestHead: ~Copyable {
     ///
     /// Others are looked for when they are asked for: they are rare, and a small head is lent at no
     /// cost.
-    @usableFromInline var firstValues = InlineArray<17, Extent>(repeating: Extent())
+    var firstValues = InlineArray<17, Extent>(repeating: Extent())
     /// Where the field lines begin.
     var fieldSectionStart = 0
     var fieldLineCount = 0
@@ -140,11 +140,15 @@ public struct RequestHead: ~Copyable {
 
     /// The value of the first field line of that name, without white space around it.
     @inlinable
+    @inline(__always)
     @_lifetime(copy bytes)
     public func value(_ name: FieldName, in bytes: Span<UInt8>) -> Span<UInt8>? {
         guard has(name) else { return nil }
-        return bytes.extracting(firstValues[Int(name.rawValue)].range)
+        return bytes.extracting(firstValue(name).range)
     }
+
+    @usableFromInline
+    func firstValue(_ name: FieldName) -> Extent { firstValues[Int(name.rawValue)] }
 
     /// Where the values of all field lines of that name stand, in order.
     public func forEachValue<E: Error>(

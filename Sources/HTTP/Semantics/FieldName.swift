@@ -12,21 +12,21 @@ public enum FieldName: UInt8, Sendable, CaseIterable {
         self = field
     }
 
-    /// The only field that a name can name, by its length and one of its characters.
+    /// The only field that a name can name, by its length and one of its letters, in any case.
     @inline(__always)
     private static func candidate(_ name: Span<UInt8>) -> FieldName? {
         switch name.count {
-        case 4 where name[0].lowercased == 0x68: .host
-        case 5 where name[0].lowercased == 0x72: .range
-        case 6: name[0].lowercased == 0x61 ? .accept : .expect
-        case 7 where name[0].lowercased == 0x72: .referer
-        case 8: name[3].lowercased == 0x6D ? .ifMatch : .ifRange
-        case 10: name[0].lowercased == 0x63 ? .connection : .userAgent
-        case 13: name[0].lowercased == 0x63 ? .contentRange : .ifNoneMatch
-        case 14 where name[0].lowercased == 0x63: .contentLength
-        case 15 where name[7].lowercased == 0x65: .acceptEncoding
+        case 4 where name[0] | 0x20 == 0x68: .host
+        case 5 where name[0] | 0x20 == 0x72: .range
+        case 6: name[0] | 0x20 == 0x61 ? .accept : .expect
+        case 7 where name[0] | 0x20 == 0x72: .referer
+        case 8: name[3] | 0x20 == 0x6D ? .ifMatch : .ifRange
+        case 10: name[0] | 0x20 == 0x63 ? .connection : .userAgent
+        case 13: name[0] | 0x20 == 0x63 ? .contentRange : .ifNoneMatch
+        case 14 where name[0] | 0x20 == 0x63: .contentLength
+        case 15 where name[7] | 0x20 == 0x65: .acceptEncoding
         case 16: .contentEncoding
-        case 17: name[0].lowercased == 0x74 ? .transferEncoding : .ifModifiedSince
+        case 17: name[0] | 0x20 == 0x74 ? .transferEncoding : .ifModifiedSince
         case 19: .ifUnmodifiedSince
         default: nil
         }
