@@ -17,6 +17,7 @@ extension Connection {
     /// content behind it.
     ///
     /// - Returns: true when nothing is left; false when the socket is full, or the disk is asked.
+    @inline(__always)
     mutating func send(_ loop: inout Loop) -> Bool {
         guard sendOutgoing(&loop) else { return false }
         guard transfer != nil else { return true }
@@ -42,7 +43,13 @@ extension Connection {
         }
     }
 
+    @inline(__always)
     private mutating func sendOutgoing(_ loop: inout Loop) -> Bool {
+        guard hasOutput || !loop.outgoing.isEmpty else { return true }
+        return sendBuffers(&loop)
+    }
+
+    private mutating func sendBuffers(_ loop: inout Loop) -> Bool {
         if hasOutput {
             if !loop.outgoing.isEmpty {
                 output.append(copying: loop.outgoing.span)

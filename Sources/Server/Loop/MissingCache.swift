@@ -59,9 +59,7 @@ struct MissingCache: ~Copyable {
             slots[index].key.span.equals(key)
         else { return nil }
         if slots[index].batch != batch {
-            guard let root = slots[index].root,
-                slots[index].paths.allSatisfy({ root.isAbsent($0) })
-            else {
+            guard Self.isAbsent(&slots[index]) else {
                 slots[index] = Slot()
                 return nil
             }
@@ -75,6 +73,14 @@ struct MissingCache: ~Copyable {
             }
         }
         return index
+    }
+
+    /// Whether there is still nothing where there was nothing.
+    ///
+    /// It changes nothing; but of a slot that is only lent, the compiler makes a copy first.
+    private static func isAbsent(_ slot: inout Slot) -> Bool {
+        guard let root = slot.root else { return false }
+        return slot.paths.allSatisfy { root.isAbsent($0) }
     }
 
     /// Keeps a response, if it is one for what is missing.

@@ -281,10 +281,8 @@ struct RepresentationCache: ~Copyable {
         _ index: Int, batch: Int, clock: borrowing BatchClock
     ) -> Bool {
         entries[index].isUsed = true
-        if entries[index].batch != batch, let path = entries[index].path?.bytes {
-            guard entries[index].root.isUnchanged(path.span, since: entries[index].status),
-                entries[index].rivals.isEmpty || !hasRival(index)
-            else {
+        if entries[index].batch != batch {
+            guard Self.isCurrent(&entries[index]) else {
                 removeEntry(index)
                 return false
             }
@@ -300,9 +298,15 @@ struct RepresentationCache: ~Copyable {
         return true
     }
 
-    private func hasRival(_ index: Int) -> Bool {
-        let root = entries[index].root
-        return entries[index].rivals.contains { root.hasFile($0.bytes.span) }
+    /// Whether the file of an entry is as it was, and none has come that goes before it.
+    ///
+    /// It changes nothing; but of an entry that is only lent, the compiler makes a copy first.
+    private static func isCurrent(_ entry: inout Entry) -> Bool {
+        guard let path = entry.path else { return true }
+        guard entry.root.isUnchanged(path.bytes.span, since: entry.status) else { return false }
+        guard !entry.rivals.isEmpty else { return true }
+        let root = entry.root
+        return !entry.rivals.contains { root.hasFile($0.bytes.span) }
     }
 
     private mutating func store(_ entry: consuming Entry) -> Int {

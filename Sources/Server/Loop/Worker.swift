@@ -39,6 +39,8 @@ struct Worker: ~Copyable {
     private var pausedListeners: [Int] = []
     /// When they are waited for again at the latest; nil as soon as a slot is free.
     private var acceptAgain: Instant?
+    /// No deadline was over before then when the loop began to wait.
+    private var nextDeadline = Instant(nanoseconds: 0)
     private var peerAddress = SocketAddress.unspecified
     private var generation: UInt32 = 0
     private var drained: Acknowledgement?
@@ -81,9 +83,9 @@ struct Worker: ~Copyable {
             loop.clock.update()
             loop.batch &+= 1
             for index in 0..<count { handle(epoll.event(at: index)) }
-            resumeConnections()
-            expireDeadlines()
-            resumeAccepting()
+            if !loop.resuming.isEmpty { resumeConnections() }
+            if loop.clock.now >= nextDeadline { expireDeadlines() }
+            if !pausedListeners.isEmpty { resumeAccepting() }
             if let drained, openCount == 0 {
                 loop.log.flush(&loop.statistics)
                 drained.answer(worker: loop.workerIndex, loop.statistics)
@@ -100,17 +102,18 @@ struct Worker: ~Copyable {
     /// - Parameter count: how many events the last batch had.
     /// - Returns: how many there are.
     private mutating func wait(after count: Int) -> Int {
-        if count > 1, !loop.log.isDue(loop.clock.now) {
+        if count > 1, loop.log.mayWait(loop.clock.now) {
             let count = epoll.wait(milliseconds: 0)
             if count > 0 { return count }
         }
         loop.log.flush(&loop.statistics)
-        return epoll.wait(milliseconds: timeout)
+        return epoll.wait(milliseconds: findTimeout())
     }
 
-    private var timeout: Int32 {
-        if !loop.resuming.isEmpty { return 0 }
+    private mutating func findTimeout() -> Int32 {
         var next = loop.deadlines.next ?? Instant(nanoseconds: .max)
+        nextDeadline = next
+        if !loop.resuming.isEmpty { return 0 }
         if let acceptAgain { next = min(next, acceptAgain) }
         guard next.nanoseconds < .max else { return -1 }
         let left = next - Instant.now
@@ -138,7 +141,6 @@ struct Worker: ~Copyable {
     }
 
     private mutating func resumeConnections() {
-        guard !loop.resuming.isEmpty else { return }
         var resuming = UniqueArray<ConnectionID>()
         swap(&resuming, &loop.resuming)
         for index in 0..<resuming.count where isCurrent(resuming[index]) {
@@ -197,7 +199,7 @@ struct Worker: ~Copyable {
     }
 
     private mutating func resumeAccepting() {
-        guard !pausedListeners.isEmpty, !loop.isDraining else { return }
+        guard !loop.isDraining else { return }
         if let acceptAgain {
             guard loop.clock.now >= acceptAgain else { return }
         } else {

@@ -98,8 +98,8 @@ struct RequestLog: ~Copyable {
     /// Whether nothing waits to be handed on.
     var isEmpty: Bool { lines.isEmpty && events.isEmpty }
 
-    /// Whether something has waited long enough.
-    func isDue(_ now: Instant) -> Bool { !isEmpty && now - waitsSince >= Self.patience }
+    /// Whether there is something, and it may wait for more.
+    func mayWait(_ now: Instant) -> Bool { !isEmpty && now - waitsSince < Self.patience }
 
     /// Records one exchange.
     mutating func record(
