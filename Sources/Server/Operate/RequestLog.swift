@@ -194,12 +194,10 @@ struct RequestLog: ~Copyable {
         _ line: Span<UInt8>, _ referer: Span<UInt8>?, _ userAgent: Span<UInt8>?,
         _ peer: PeerText, _ result: ExchangeResult, _ clock: borrowing BatchClock
     ) {
-        let referer = Self.orHyphen(referer)
-        let userAgent = Self.orHyphen(userAgent)
         let time = clock.logText.span
         let count =
-            PeerText.byteLimit + time.count + line.count + referer.count + userAgent.count
-            + 2 * OutputSpan<UInt8>.decimalByteCount + 24
+            PeerText.byteLimit + time.count + line.count + (referer?.count ?? 0)
+            + (userAgent?.count ?? 0) + 2 * OutputSpan<UInt8>.decimalByteCount + 24
         lines.append(addingCount: count) { output in
             output.append(peer.bytes)
             output.append(" - - ")
@@ -210,20 +208,10 @@ struct RequestLog: ~Copyable {
             output.append(decimal: Int(result.status.rawValue))
             output.append(0x20)
             output.append(decimal: result.contentByteCount)
-            output.append(" \"")
-            output.append(referer)
-            output.append("\" \"")
-            output.append(userAgent)
-            output.append("\"\n")
+            output.append(combined: referer)
+            output.append(combined: userAgent)
+            output.append(0x0A)
         }
-    }
-
-    /// What the Combined Log Format has of a field: a hyphen where there is nothing.
-    @_lifetime(copy value)
-    private static func orHyphen(_ value: Span<UInt8>?) -> Span<UInt8> {
-        if let value, value.count > 0 { return value }
-        let hyphen: StaticString = "-"
-        return hyphen.bytes
     }
 
     private mutating func appendJSON(
@@ -343,6 +331,20 @@ private struct JournalBudget {
         guard left > 0 else { return false }
         left -= 1
         return true
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// Appends what the Combined Log Format has of a field: a hyphen where there is nothing.
+    @inline(__always)
+    fileprivate mutating func append(combined value: Span<UInt8>?) {
+        guard let value, value.count > 0 else {
+            append(" \"-\"")
+            return
+        }
+        append(" \"")
+        append(value)
+        append(0x22)
     }
 }
 
