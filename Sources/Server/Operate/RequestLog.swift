@@ -196,8 +196,8 @@ struct RequestLog: ~Copyable {
     ) {
         let time = clock.logText.span
         let count =
-            PeerText.byteLimit + time.count + line.count + (referer?.count ?? 0)
-            + (userAgent?.count ?? 0) + 2 * OutputSpan<UInt8>.decimalByteCount + 24
+            PeerText.byteLimit &+ time.count &+ line.count &+ (referer?.count ?? 0)
+            &+ (userAgent?.count ?? 0) &+ 2 &* OutputSpan<UInt8>.decimalByteCount &+ 24
         lines.append(addingCount: count) { output in
             output.append(peer.bytes)
             output.append(" - - ")
