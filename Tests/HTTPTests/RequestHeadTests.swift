@@ -393,4 +393,20 @@ struct RequestFieldTests {
         let isConditional = head.isConditionalOrPartial
         #expect(!isConditional)
     }
+
+    @Test("the values of all lines of a field are found in order, behind empty lines too")
+    func repeatedFields() throws {
+        let text =
+            "\r\nGET / HTTP/1.1\r\nAccept-Encoding: a\r\nHost: h\r\nX: b\r\nACCEPT-encoding:\r\n"
+            + "Accept-Language: c\r\nif-none-match: \"e\"\r\naccept-encoding: \t d ;q=1 \r\n\r\n"
+            + "Accept-Encoding: next\r\n\r\n"
+        let fields = try withHead(text) { head, bytes in ParsedHead(head, bytes).fields }
+        #expect(
+            fields == [
+                .acceptEncoding: ["a", "", "d ;q=1"], .host: ["h"], .ifNoneMatch: ["\"e\""],
+            ])
+        let first = try withHead(text) { head, bytes in head.value(.acceptEncoding, in: bytes)?.text
+        }
+        #expect(first == "a")
+    }
 }
