@@ -110,6 +110,7 @@ struct Worker: ~Copyable {
         return epoll.wait(milliseconds: findTimeout())
     }
 
+    /// How long may be slept, in milliseconds: until the next deadline; -1 is without end.
     private mutating func findTimeout() -> Int32 {
         var next = loop.deadlines.next ?? Instant(nanoseconds: .max)
         nextDeadline = next
