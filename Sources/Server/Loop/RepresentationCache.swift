@@ -65,7 +65,13 @@ struct RepresentationCache: ~Copyable {
     /// One of 100 KiB costs a fifth less from memory than by opening it, sendfile(2) and closing.
     static let fileByteLimit = 128 << 10
 
+    /// How many buckets an empty cache has: a power of two.
+    private static let leastBucketCount = 4096
+    private static let mostBucketCount = 1 << 20
+
     private var entries: UniqueArray<Entry>
+    /// The first entry of each bucket, or -1; twice as many as entries, so that a look at one entry
+    /// is mostly enough: each is in memory of its own, which is far away.
     private var buckets: RigidArray<Int32>
     private var freeEntries: [Int32] = []
     private var hand = 0
@@ -82,7 +88,7 @@ struct RepresentationCache: ~Copyable {
     init(byteLimit: Int) {
         self.byteLimit = byteLimit
         entries = UniqueArray()
-        buckets = RigidArray(repeating: -1, count: 4096)
+        buckets = RigidArray(repeating: -1, count: Self.leastBucketCount)
     }
 
     /// The entry for a path, known to be as the file is now.
@@ -120,7 +126,7 @@ struct RepresentationCache: ~Copyable {
     private mutating func indexOf(
         _ key: Span<UInt8>, _ site: Int, _ coding: ContentCoding, _ hash: UInt64
     ) -> Int? {
-        var index = Int(buckets[Int(truncatingIfNeeded: hash & 4095)])
+        var index = Int(buckets[bucket(of: hash)])
         while index >= 0 {
             if entries[index].hash == hash, entries[index].site == site,
                 entries[index].coding == coding, entries[index].key.span.equals(key)
@@ -310,7 +316,8 @@ struct RepresentationCache: ~Copyable {
     }
 
     private mutating func store(_ entry: consuming Entry) -> Int {
-        let bucket = Int(truncatingIfNeeded: entry.hash & 4095)
+        if 2 * count >= buckets.count { growBuckets() }
+        let bucket = bucket(of: entry.hash)
         entry.nextInBucket = buckets[bucket]
         byteCount += entry.byteCount
         count += 1
@@ -326,8 +333,23 @@ struct RepresentationCache: ~Copyable {
         return index
     }
 
+    @inline(__always)
+    private func bucket(of hash: UInt64) -> Int {
+        Int(truncatingIfNeeded: hash & UInt64(truncatingIfNeeded: buckets.count &- 1))
+    }
+
+    private mutating func growBuckets() {
+        guard buckets.count < Self.mostBucketCount else { return }
+        buckets = RigidArray(repeating: -1, count: 2 * buckets.count)
+        for index in 0..<entries.count where !entries[index].isFree {
+            let bucket = bucket(of: entries[index].hash)
+            entries[index].nextInBucket = buckets[bucket]
+            buckets[bucket] = Int32(truncatingIfNeeded: index)
+        }
+    }
+
     private mutating func removeEntry(_ index: Int) {
-        let bucket = Int(truncatingIfNeeded: entries[index].hash & 4095)
+        let bucket = bucket(of: entries[index].hash)
         let next = entries[index].nextInBucket
         if Int(buckets[bucket]) == index {
             buckets[bucket] = next
