@@ -170,6 +170,8 @@ extension FileDescriptor {
             try socket.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
             // Accepted connections inherit it; a response must not wait for an acknowledgement.
             try socket.setNoDelay()
+            // A connection comes when its first bytes are there; else a second later.
+            try socket.setOption(CInt(IPPROTO_TCP), TCP_DEFER_ACCEPT, 1)
             if address.family == .ipv6 { try socket.setOption(CInt(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
         }
         let number = socket.rawValue

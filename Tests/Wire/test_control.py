@@ -287,6 +287,8 @@ class TestEnd:
         connections = [server.connect() for _ in range(5)]
         for connection in connections[:4]:
             assert connection.ask(request("/")).content == ONE
+        # What has said nothing is the kernel's for a second.
+        assert until(lambda: server.status()["connections"]["open"] >= 5)
         began = time.monotonic()
         os.kill(server.pid, signal.SIGTERM)
         for connection in connections:

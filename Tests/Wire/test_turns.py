@@ -84,6 +84,18 @@ def test_one_with_many_requests_does_not_hold_up_another(start_daemon):
     assert taken > 10_000 and at < taken / 2, "it came behind %d of %d" % (at, taken)
 
 
+def test_who_says_nothing_costs_nothing_for_a_second(start_daemon):
+    daemon = start_daemon(server={"HeaderTimeoutSec": "1s"})
+
+    def accepted():
+        return daemon.status()["connections"]["accepted"]
+    with daemon.connect(timeout=10) as silent:
+        time.sleep(0.3)
+        assert accepted() == 0
+        assert until(lambda: accepted() == 1)
+        assert silent.ended(), "the time for a head is over"
+
+
 class TestSlowLog:
     """Each line takes the disk half a second."""
 
