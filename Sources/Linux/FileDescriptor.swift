@@ -140,7 +140,7 @@ public struct FileStatus: Sendable, Equatable {
         case regular
         /// A directory.
         case directory
-        /// A symbolic link, opened itself (`OpenMode.noFollow`).
+        /// A symbolic link, opened itself (`entryStatus`).
         case symbolicLink
         /// A device, pipe or socket.
         case other

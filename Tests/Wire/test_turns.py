@@ -33,7 +33,6 @@ def stopped(daemon):
     try:
         assert until(lambda: set(states()) == {"T"})
         yield
-        time.sleep(0.1)
     finally:
         os.kill(daemon.pid, signal.SIGCONT)
 

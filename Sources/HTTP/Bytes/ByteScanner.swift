@@ -70,14 +70,10 @@ func endOfFieldValue(in bytes: Span<UInt8>, from start: Int) -> Int {
 /// - Returns: the offset of the first byte at or after `start` that is no printable ASCII
 ///   character, or is `"` or `\`; or `bytes.count`.
 public func endOfPlainText(in bytes: Span<UInt8>, from start: Int) -> Int {
-    var offset = start
-    while true {
-        let word = bytes.word(at: offset)
+    firstMark(in: bytes, from: start) { word in
         let quote = (word ^ ones &* 0x22) &- ones
         let backslash = (word ^ ones &* 0x5C) &- ones
-        let marks = notPrintable(word) | (quote | backslash) & tops
-        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
-        offset &+= 8
+        return notPrintable(word) | (quote | backslash) & tops
     }
 }
 
@@ -87,14 +83,10 @@ public func endOfPlainText(in bytes: Span<UInt8>, from start: Int) -> Int {
 ///   character, or is a space or `#`; or `bytes.count`.
 @inline(__always)
 func endOfTarget(in bytes: Span<UInt8>, from start: Int) -> Int {
-    var offset = start
-    while true {
-        let word = bytes.word(at: offset)
+    firstMark(in: bytes, from: start) { word in
         let space = word &- ones &* 0x21
         let numberSign = (word ^ ones &* 0x23) &- ones
-        let marks = notPrintable(word) | (space | numberSign) & tops
-        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
-        offset &+= 8
+        return notPrintable(word) | (space | numberSign) & tops
     }
 }
 
@@ -103,17 +95,13 @@ func endOfTarget(in bytes: Span<UInt8>, from start: Int) -> Int {
 /// - Returns: the offset of the first other byte at or after `start`, or `bytes.count`.
 @inline(__always)
 func endOfPlainHost(in bytes: Span<UInt8>, from start: Int) -> Int {
-    var offset = start
-    while true {
-        let word = bytes.word(at: offset)
+    firstMark(in: bytes, from: start) { word in
         let lower = word | ones &* 0x20
         let otherThanLetter = (ones &* 0xE0 &- lower) | (lower &+ ones &* 0x05)
         // Between hyphen and nine there is one more.
         let otherThanDigit = (ones &* 0xAC &- word) | (word &+ ones &* 0x46)
         let slash = (word ^ ones &* 0x2F) &- ones
-        let marks = (otherThanLetter & otherThanDigit | slash | word) & tops
-        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
-        offset &+= 8
+        return (otherThanLetter & otherThanDigit | slash | word) & tops
     }
 }
 
@@ -122,12 +110,8 @@ func endOfPlainHost(in bytes: Span<UInt8>, from start: Int) -> Int {
 /// - Returns: the offset of the first byte at or after `start` that is none, or `bytes.count`.
 @inline(__always)
 func endOfDigits(in bytes: Span<UInt8>, from start: Int) -> Int {
-    var offset = start
-    while true {
-        let word = bytes.word(at: offset)
-        let marks = ((ones &* 0xAF &- word) | (word &+ ones &* 0x46) | word) & tops
-        guard marks == 0 else { return offset &+ marks.trailingZeroBitCount >> 3 }
-        offset &+= 8
+    firstMark(in: bytes, from: start) { word in
+        ((ones &* 0xAF &- word) | (word &+ ones &* 0x46) | word) & tops
     }
 }
 
@@ -153,4 +137,23 @@ func offset(of byte: UInt8, in bytes: Span<UInt8>, from start: Int, to end: Int)
 @inline(__always)
 private func notPrintable(_ word: UInt64) -> UInt64 {
     ((word &- ones &* 0x20) | (word &+ ones) | word) & tops
+}
+
+/// Finds the first byte that is marked.
+///
+/// - Parameters:
+///   - bytes: what is looked through.
+///   - start: where to begin, at most `bytes.count`.
+///   - marks: sets the top bit of each byte of a word that is looked for, and of zeros.
+/// - Returns: the offset of the first such byte at or after `start`, or `bytes.count`.
+@inline(__always)
+private func firstMark(
+    in bytes: Span<UInt8>, from start: Int, _ marks: (UInt64) -> UInt64
+) -> Int {
+    var offset = start
+    while true {
+        let marked = marks(bytes.word(at: offset))
+        guard marked == 0 else { return offset &+ marked.trailingZeroBitCount >> 3 }
+        offset &+= 8
+    }
 }
