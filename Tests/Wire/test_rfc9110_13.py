@@ -191,6 +191,39 @@ class TestNotModified:
             assert not response.closes
             assert connection.rest(0.1) == b"", "a 304 has no content"
 
+    def test_each_has_the_fields_of_the_first_and_a_date_of_its_own(self, server):
+        server.put_file("again.txt", TEN, MODIFIED)
+        fields = {"If-None-Match": server.fetch("/again.txt").get("etag")}
+        first = server.fetch("/again.txt", fields=fields)
+        time.sleep(1.1)
+        second = server.fetch("/again.txt", fields=fields)
+        assert first.status == second.status == 304
+        assert second.get("date") != first.get("date")
+        others = [[field for field in response.fields if field[0].lower() != "date"]
+                  for response in (first, second)]
+        assert others[0] == others[1]
+        assert [name for name, _ in first.fields] == [name for name, _ in second.fields]
+
+    def test_of_another_version_has_its_fields(self, server):
+        for content, modified in ((TEN, MODIFIED), (TEN + TEN, MODIFIED + 60)):
+            server.put_file("version.txt", content, modified)
+            tag = server.fetch("/version.txt").get("etag")
+            for _ in range(2):
+                response = server.fetch("/version.txt", fields={"If-None-Match": tag})
+                assert response.status == 304
+                assert response.get("etag") == tag
+                assert response.get("last-modified") == http_date(modified)
+
+    def test_says_whether_the_connection_goes_on(self, server, tag):
+        for version, asked, said in (("1.1", None, None), ("1.1", "close", "close"),
+                                     ("1.0", None, "close"), ("1.0", "keep-alive", "keep-alive")):
+            fields = {"If-None-Match": tag, **({"Connection": asked} if asked else {})}
+            with server.connect() as connection:
+                connection.send(request("/ten.txt", version=version, fields=fields))
+                response = connection.read()
+                assert response.status == 304
+                assert response.get("connection") == said, (version, asked)
+
     def test_fraction_of_a_second_is_cut(self, server):
         modified = server.fetch("/fraction.txt").get("last-modified")
         assert modified == AT

@@ -71,9 +71,13 @@ public struct EntityTag: Sendable, BitwiseCopyable {
 
     /// Whether a field value is this one tag and both are strong (RFC 9110 §8.8.3.2).
     public func isStronglyEqual(to value: Span<UInt8>) -> Bool {
-        !isWeak && value.count == Int(count) + 2 && value[0] == 0x22
-            && value[value.count - 1] == 0x22
-            && value.extracting(1..<value.count - 1)
+        !isWeak && isQuoted(in: value)
+    }
+
+    /// Whether a field value is the opaque part in quotes, and nothing more.
+    private func isQuoted(in value: Span<UInt8>) -> Bool {
+        value.count == Int(count) &+ 2 && value[0] == 0x22 && value[value.count &- 1] == 0x22
+            && value.extracting(1..<value.count &- 1)
                 .equals(opaque.span.extracting(0..<Int(count)))
     }
 
@@ -87,6 +91,8 @@ public struct EntityTag: Sendable, BitwiseCopyable {
     public func isListed(
         in value: Span<UInt8>, strongly: Bool, inAnyCoding: Bool = false
     ) -> Bool {
+        // Most lists are this one tag, as it was sent.
+        if isQuoted(in: value) { return !(strongly && isWeak) }
         if value.equals("*") { return true }
         var offset = 0
         while offset < value.count {

@@ -22,6 +22,8 @@ struct RepresentationCache: ~Copyable {
         let headByteCount: Int
         /// What the response is made of.
         let representation: Representation
+        /// What stands behind the Date in the head of a 304 response, once one was sent.
+        fileprivate var notModifiedFields = Bytes()
         /// The inode that was read, or what was made of it.
         let status: FileStatus
         /// Where it is found; nil where another entry tells whether this one is still good.
@@ -59,6 +61,8 @@ struct RepresentationCache: ~Copyable {
 
     /// Where the Date's text stands in each message: behind the status line and the field's name.
     private static let dateOffset = "HTTP/1.1 200 OK\r\nDate: ".utf8.count
+    /// What every head of a 304 response begins with.
+    private static let notModifiedStart: StaticString = "HTTP/1.1 304 Not Modified\r\nDate: "
 
     /// Files larger than this are sent from the file.
     ///
@@ -236,6 +240,26 @@ struct RepresentationCache: ~Copyable {
     /// The bytes of content of an entry.
     func contentByteCount(at index: Int) -> Int {
         entries[index].representation.byteCount
+    }
+
+    /// What conditional requests for an entry are judged by.
+    func validators(at index: Int) -> Validators {
+        entries[index].representation.validators
+    }
+
+    /// Appends the head of a 304 response for an entry, without the empty line.
+    mutating func appendNotModified(_ index: Int, date: borrowing Bytes, to output: inout Bytes) {
+        let start = output.count
+        guard entries[index].notModifiedFields.isEmpty else {
+            output.append(Self.notModifiedStart)
+            output.append(copying: date.span)
+            output.append(copying: entries[index].notModifiedFields.span)
+            return
+        }
+        entries[index].representation.appendHead(.notModified, to: &output, date: date)
+        let fields = start + Self.notModifiedStart.utf8CodeUnitCount + HTTPDate.byteCount
+        entries[index].notModifiedFields.append(
+            copying: output.span.extracting(fields..<output.count))
     }
 
     /// Sends the whole response of an entry, in one call.

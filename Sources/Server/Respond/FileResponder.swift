@@ -130,6 +130,11 @@ extension Connection {
         _ bytes: Span<UInt8>, _ site: Int, _ loop: inout Loop
     ) {
         guard !head.isConditionalOrPartial, explanation == nil, page == nil else {
+            if explanation == nil, page == nil,
+                respondNotModified(withEntry: index, head, bytes, &loop)
+            {
+                return
+            }
             let representation = loop.cache.representation(at: index)
             // For the fields of an error, if it comes to one.
             rule = representation.rule
@@ -149,6 +154,21 @@ extension Connection {
         }
         let byteCount = isGet ? loop.cache.contentByteCount(at: index) : 0
         finish(head, bytes, .ok, contentByteCount: byteCount, &loop)
+    }
+
+    /// Answers a conditional request for an entry of the cache with 304, if that is what it comes
+    /// to.
+    private mutating func respondNotModified(
+        withEntry index: Int, _ head: borrowing RequestHead, _ bytes: Span<UInt8>,
+        _ loop: inout Loop
+    ) -> Bool {
+        let current = loop.cache.validators(at: index)
+        let outcome = head.precondition(in: bytes, current: current, now: loop.clock.date)
+        guard case .notModified = outcome else { return false }
+        loop.cache.appendNotModified(index, date: loop.clock.dateText, to: &loop.outgoing)
+        endHead(head, &loop)
+        finish(head, bytes, .notModified, contentByteCount: 0, &loop)
+        return true
     }
 
     /// Answers where nothing was found that could be sent.
