@@ -92,6 +92,8 @@ public final class Upload: @unchecked Sendable {
     public var waitsForDisk: Bool { policy.durability != .none }
     /// The permission bits that the new file gets: those of the file that it replaces.
     private var mode: UInt32 = 0o644
+    /// The name was free when that was checked.
+    private var wasFree = false
     /// The bytes written so far.
     public private(set) var byteCount = 0
     /// The bytes that the file system has set aside.
@@ -149,8 +151,9 @@ public final class Upload: @unchecked Sendable {
             throw .tooLarge
         }
         parent = try openParent()
-        let current = try currentStatus().status
+        let (current, isTaken) = try currentStatus()
         try check(current: current)
+        wasFree = !isTaken
         return current
     }
 
@@ -225,9 +228,13 @@ public final class Upload: @unchecked Sendable {
             if isTooLong { try file.truncate(to: size) }
             try file.setModified(modified)
             // It was made with these, but for umask(2).
-            if try file.status().mode & 0o777 != mode { try file.setPermissions(mode) }
+            var status = try file.status()
+            if status.mode & 0o777 != mode {
+                try file.setPermissions(mode)
+                status = try file.status()
+            }
             if policy.durability != .none { try file.synchronize() }
-            return try file.status()
+            return status
         }
     }
 
@@ -238,11 +245,14 @@ public final class Upload: @unchecked Sendable {
     private func publishLocked() throws(UploadError) -> Bool {
         let directory = try withParent { (parent) throws(Errno) in try parent.status() }
         return try TargetLocks.shared.withLock(directory, path.name) { () throws(UploadError) in
+            // Whether a name is still free is found out by giving it.
+            var isFree = wasFree
             // A file that somebody else makes in between is found by the next turn.
             for _ in 0..<16 {
-                let (current, isTaken) = try currentStatus()
-                try check(current: current)
+                let (current, isTaken) = isFree ? (nil, false) : try currentStatus()
+                if !isFree { try check(current: current) }
                 if isTaken, !policy.allowsOverwriting { throw .exists }
+                isFree = false
                 do throws(Errno) {
                     try isTaken ? replace() : linkNew()
                     return current == nil
@@ -295,7 +305,7 @@ public final class Upload: @unchecked Sendable {
         }
     }
 
-    private func withParent<Result>(
+    private func withParent<Result: ~Copyable>(
         _ body: (borrowing FileDescriptor) throws(Errno) -> Result
     ) throws(UploadError) -> Result {
         switch parent {
@@ -363,32 +373,35 @@ public final class Upload: @unchecked Sendable {
     /// Opens a file without a name in the target's directory; where that is still to be made, in
     /// the nearest one above it.
     private func openNew() throws(UploadError) -> FileDescriptor {
+        guard parent == nil else {
+            return try withParent { (parent) throws(Errno) in try openNew(in: parent) }
+        }
         var directory = path.parent
-        let mode = mode
         while true {
             do throws(Errno) {
-                return try root.directory.openBeneath(
-                    directory.span, .unnamed, permissions: mode)
+                return try openNew(
+                    in: root.directory.openBeneath(directory.span, [.read, .directory]))
             } catch {
-                switch error {
-                case .notFound where policy.createsDirectories && directory != [0x2E, 0]:
-                    directory = ResolvedPath.parent(of: directory)
-                    continue
-                case .notSupported, .isDirectory, .invalidArgument: break
-                default: throw UploadError(error)
-                }
+                guard error == .notFound, directory != [0x2E, 0] else { throw UploadError(error) }
+                directory = ResolvedPath.parent(of: directory)
             }
-            break
         }
+    }
+
+    private func openNew(in directory: borrowing FileDescriptor) throws(Errno) -> FileDescriptor {
+        let here: [UInt8] = [0x2E, 0]
         do throws(Errno) {
-            let staged = try StagedName(
-                in: root.directory.openBeneath(directory.span, [.read, .directory]))
-            let file = try staged.create()
-            self.staged = staged
-            return file
+            return try directory.openBeneath(here.span, .unnamed, permissions: mode)
         } catch {
-            throw UploadError(error)
+            switch error {
+            case .notSupported, .isDirectory, .invalidArgument: break
+            default: throw error
+            }
         }
+        let staged = try StagedName(in: directory.duplicate())
+        let file = try staged.create()
+        self.staged = staged
+        return file
     }
 }
 

@@ -207,6 +207,43 @@ struct UploadTests {
         #expect(files.read("root/new") == "in between")
     }
 
+    @Test("what is made or removed meanwhile is replaced or made", arguments: ["/old", "/new"])
+    func changedMeanwhile(target: String) throws {
+        let upload = Upload(
+            root: root, path: try resolve(target), policy: Self.policy
+        ) { _ in .holds }
+        try upload.begin(expectedByteCount: nil)
+        let isThere = target == "/old"
+        if isThere {
+            try files.remove("root/old")
+        } else {
+            try files.write("root/new", "in between")
+        }
+        let bytes = Array("content".utf8)
+        try upload.write(bytes.span)
+        #expect(try upload.publish(now: WallClock.now).isNew == isThere)
+        #expect(files.read("root" + target) == "content")
+    }
+
+    @Test("a link or a directory that is made meanwhile")
+    func madeMeanwhile() throws {
+        for kind in ["link", "directory"] {
+            let upload = Upload(
+                root: root, path: try resolve("/" + kind + "-later"), policy: Self.policy
+            ) { _ in .holds }
+            try upload.begin(expectedByteCount: nil)
+            if kind == "link" {
+                try files.makeLink("root/link-later", to: "old")
+                #expect(try !upload.publish(now: WallClock.now).isNew)
+                #expect(files.read("root/old") == "old content")
+                #expect(files.read("root/link-later") == "")
+            } else {
+                try files.makeDirectory("root/directory-later")
+                #expect(throws: UploadError.notAFile) { try upload.publish(now: WallClock.now) }
+            }
+        }
+    }
+
     @Test("missing directories are made where that is allowed")
     func createsDirectories() throws {
         var policy = Self.policy
