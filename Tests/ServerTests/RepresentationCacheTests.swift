@@ -63,7 +63,7 @@ struct RepresentationCacheTests {
             return nil
         }
         var output = Bytes()
-        cache.append(index, to: &output)
+        cache.append(index, .ok, to: &output)
         return output.span.text
     }
 
@@ -153,7 +153,7 @@ struct RepresentationCacheTests {
                 key.span, site: 0, coding, of: index, batch: 1, clock: clock)
             guard let found else { return nil }
             var output = Bytes()
-            cache.append(found, to: &output)
+            cache.append(found, .ok, to: &output)
             return content(output.span.text)
         }
         #expect(findVariant(.gzip) == "coded")

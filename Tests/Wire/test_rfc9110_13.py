@@ -214,6 +214,15 @@ class TestNotModified:
                 assert response.get("etag") == tag
                 assert response.get("last-modified") == http_date(modified)
 
+    def test_many_at_once(self, server, tag):
+        one = request("/ten.txt", fields={"If-None-Match": tag})
+        with server.connect() as connection:
+            connection.send(one + request("/ten.txt") + one + one)
+            responses = [connection.read() for _ in range(4)]
+            assert [response.status for response in responses] == [304, 200, 304, 304]
+            assert {response.get("etag") for response in responses} == {tag}
+            assert connection.rest(0.1) == b""
+
     def test_says_whether_the_connection_goes_on(self, server, tag):
         for version, asked, said in (("1.1", None, None), ("1.1", "close", "close"),
                                      ("1.0", None, "close"), ("1.0", "keep-alive", "keep-alive")):

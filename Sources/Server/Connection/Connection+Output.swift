@@ -25,18 +25,18 @@ extension Connection {
     }
 
     /// Sends a cached response straight from the cache; what the socket does not take is copied.
-    mutating func sendCached(_ index: Int, _ loop: inout Loop) {
+    mutating func sendCached(_ index: Int, _ response: ReadyResponse, _ loop: inout Loop) {
         do throws(Errno) {
-            let (sent, count) = try loop.cache.send(index, to: socket)
+            let (sent, count) = try loop.cache.send(index, response, to: socket)
             loop.statistics.sentBytes &+= sent
             if sent < count {
                 isWritable = false
-                loop.cache.append(index, from: sent, to: &output)
+                loop.cache.append(index, response, from: sent, to: &output)
             }
         } catch {
             if error == .again {
                 isWritable = false
-                loop.cache.append(index, to: &output)
+                loop.cache.append(index, response, to: &output)
             } else {
                 closing = .now
             }

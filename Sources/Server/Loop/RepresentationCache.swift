@@ -3,6 +3,14 @@ internal import Content
 internal import HTTP
 internal import Linux
 
+/// The responses that an entry of the cache has ready.
+enum ReadyResponse {
+    /// 200, with the content.
+    case ok
+    /// 304; made when it is first asked for.
+    case notModified
+}
+
 /// Small representations in memory, each as the bytes of its whole response.
 ///
 /// An entry is head and body of the 200 response to a plain GET in one buffer, so that answering is
@@ -22,8 +30,9 @@ struct RepresentationCache: ~Copyable {
         let headByteCount: Int
         /// What the response is made of.
         let representation: Representation
-        /// What stands behind the Date in the head of a 304 response, once one was sent.
-        fileprivate var notModifiedFields = Bytes()
+        /// The 304 response, once one was sent: head and empty line.
+        fileprivate var notModified = Bytes()
+        fileprivate var notModifiedSecond = 0
         /// The inode that was read, or what was made of it.
         let status: FileStatus
         /// Where it is found; nil where another entry tells whether this one is still good.
@@ -59,10 +68,9 @@ struct RepresentationCache: ~Copyable {
         var second = Int.max
     }
 
-    /// Where the Date's text stands in each message: behind the status line and the field's name.
+    /// Where the Date's text stands in each response: behind the status line and the field's name.
     private static let dateOffset = "HTTP/1.1 200 OK\r\nDate: ".utf8.count
-    /// What every head of a 304 response begins with.
-    private static let notModifiedStart: StaticString = "HTTP/1.1 304 Not Modified\r\nDate: "
+    private static let notModifiedDateOffset = "HTTP/1.1 304 Not Modified\r\nDate: ".utf8.count
 
     /// Files larger than this are sent from the file.
     ///
@@ -247,56 +255,88 @@ struct RepresentationCache: ~Copyable {
         entries[index].representation.validators
     }
 
-    /// Appends the head of a 304 response for an entry, without the empty line.
-    mutating func appendNotModified(_ index: Int, date: borrowing Bytes, to output: inout Bytes) {
-        let start = output.count
-        guard entries[index].notModifiedFields.isEmpty else {
-            output.append(Self.notModifiedStart)
-            output.append(copying: date.span)
-            output.append(copying: entries[index].notModifiedFields.span)
-            return
+    /// Makes the 304 response of an entry, or gives it the present Date.
+    mutating func prepareNotModified(_ index: Int, clock: borrowing BatchClock) {
+        guard entries[index].notModifiedSecond != clock.seconds else { return }
+        entries[index].notModifiedSecond = clock.seconds
+        if entries[index].notModified.isEmpty {
+            entries[index].representation.appendHead(
+                .notModified, to: &entries[index].notModified, date: clock.dateText)
+            entries[index].notModified.appendEndOfFields()
+        } else {
+            Self.setDate(of: &entries[index].notModified, at: Self.notModifiedDateOffset, clock)
         }
-        entries[index].representation.appendHead(.notModified, to: &output, date: date)
-        let fields = start + Self.notModifiedStart.utf8CodeUnitCount + HTTPDate.byteCount
-        entries[index].notModifiedFields.append(
-            copying: output.span.extracting(fields..<output.count))
     }
 
-    /// Sends the whole response of an entry, in one call.
+    private static func setDate(
+        of message: inout Bytes, at start: Int, _ clock: borrowing BatchClock
+    ) {
+        var text = message.mutableSpan
+        for offset in 0..<HTTPDate.byteCount {
+            text[start &+ offset] = clock.dateText[offset]
+        }
+    }
+
+    /// Sends a whole response of an entry, in one call.
     ///
     /// - Returns: how many bytes were taken, and of how many.
+    @inline(__always)
     func send(
-        _ index: Int, to socket: borrowing FileDescriptor
+        _ index: Int, _ response: ReadyResponse, to socket: borrowing FileDescriptor
     ) throws(Errno) -> (sent: Int, of: Int) {
         // Not through an accessor that yields the entry: its frame would be an allocation.
-        (try socket.send(entries[index].message.span), entries[index].message.count)
+        switch response {
+        case .ok:
+            (try socket.send(entries[index].message.span), entries[index].message.count)
+        case .notModified:
+            (try socket.send(entries[index].notModified.span), entries[index].notModified.count)
+        }
     }
 
-    /// Appends the response of an entry from an offset on.
-    func append(_ index: Int, from start: Int = 0, to output: inout Bytes) {
-        let message = entries[index].message.span
-        output.append(copying: message.extracting(start..<message.count))
+    /// Appends a response of an entry from an offset on.
+    func append(
+        _ index: Int, _ response: ReadyResponse, from start: Int = 0, to output: inout Bytes
+    ) {
+        switch response {
+        case .ok:
+            let message = entries[index].message.span
+            output.append(copying: message.extracting(start..<message.count))
+        case .notModified:
+            let message = entries[index].notModified.span
+            output.append(copying: message.extracting(start..<message.count))
+        }
     }
 
-    /// Appends the response of an entry with a Connection field, as far as the default of the
+    /// Appends a response of an entry with a Connection field, as far as the default of the
     /// request's version does not say the same.
     ///
     /// - Parameters:
     ///   - index: the entry.
+    ///   - response: which of its responses.
     ///   - persistent: whether the connection goes on.
     ///   - minorVersion: the request's.
-    ///   - hasContent: whether the content is appended too.
+    ///   - hasContent: whether the content is appended too, if there is any.
     ///   - output: where it is appended.
     func append(
-        _ index: Int, persistent: Bool, minorVersion: UInt8, hasContent: Bool,
-        to output: inout Bytes
+        _ index: Int, _ response: ReadyResponse, persistent: Bool, minorVersion: UInt8,
+        hasContent: Bool, to output: inout Bytes
     ) {
-        let message = entries[index].message.span
-        let headEnd = entries[index].headByteCount
-        output.append(copying: message.extracting(0..<headEnd - 2))
-        output.appendConnection(persistent: persistent, minorVersion: minorVersion)
-        output.appendEndOfFields()
-        if hasContent { output.append(copying: message.extracting(headEnd..<message.count)) }
+        switch response {
+        case .ok:
+            let message = entries[index].message.span
+            let headEnd = entries[index].headByteCount
+            output.append(copying: message.extracting(0..<headEnd - 2))
+            output.appendConnection(persistent: persistent, minorVersion: minorVersion)
+            output.appendEndOfFields()
+            if hasContent {
+                output.append(copying: message.extracting(headEnd..<message.count))
+            }
+        case .notModified:
+            let head = entries[index].notModified.span
+            output.append(copying: head.extracting(0..<head.count - 2))
+            output.appendConnection(persistent: persistent, minorVersion: minorVersion)
+            output.appendEndOfFields()
+        }
     }
 
     /// Appends a part of the content of an entry.
@@ -320,10 +360,7 @@ struct RepresentationCache: ~Copyable {
         }
         if entries[index].dateSecond != clock.seconds, entries[index].headByteCount > 0 {
             entries[index].dateSecond = clock.seconds
-            var text = entries[index].message.mutableSpan
-            for offset in 0..<HTTPDate.byteCount {
-                text[Self.dateOffset &+ offset] = clock.dateText[offset]
-            }
+            Self.setDate(of: &entries[index].message, at: Self.dateOffset, clock)
         }
         return true
     }

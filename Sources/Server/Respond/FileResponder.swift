@@ -143,17 +143,26 @@ extension Connection {
             return
         }
         let isGet = head.method == .get
-        if !isGet || head.minorVersion == 0 || !exchange.mayPersist {
-            loop.cache.append(
-                index, persistent: exchange.mayPersist, minorVersion: head.minorVersion,
-                hasContent: isGet, to: &loop.outgoing)
-        } else if bytes.count == head.byteCount, loop.outgoing.isEmpty, !hasOutput {
-            sendCached(index, &loop)
-        } else {
-            loop.cache.append(index, to: &loop.outgoing)
-        }
+        sendReady(index, .ok, hasContent: isGet, head, bytes, &loop)
         let byteCount = isGet ? loop.cache.contentByteCount(at: index) : 0
         finish(head, bytes, .ok, contentByteCount: byteCount, &loop)
+    }
+
+    /// Sends what an entry of the cache has ready, or puts it behind what is to be sent before.
+    @inline(__always)
+    private mutating func sendReady(
+        _ index: Int, _ response: ReadyResponse, hasContent: Bool, _ head: borrowing RequestHead,
+        _ bytes: Span<UInt8>, _ loop: inout Loop
+    ) {
+        if !hasContent || head.minorVersion == 0 || !exchange.mayPersist {
+            loop.cache.append(
+                index, response, persistent: exchange.mayPersist, minorVersion: head.minorVersion,
+                hasContent: hasContent, to: &loop.outgoing)
+        } else if bytes.count == head.byteCount, loop.outgoing.isEmpty, !hasOutput {
+            sendCached(index, response, &loop)
+        } else {
+            loop.cache.append(index, response, to: &loop.outgoing)
+        }
     }
 
     /// Answers a conditional request for an entry of the cache with 304, if that is what it comes
@@ -165,8 +174,8 @@ extension Connection {
         let current = loop.cache.validators(at: index)
         let outcome = head.precondition(in: bytes, current: current, now: loop.clock.date)
         guard case .notModified = outcome else { return false }
-        loop.cache.appendNotModified(index, date: loop.clock.dateText, to: &loop.outgoing)
-        endHead(head, &loop)
+        loop.cache.prepareNotModified(index, clock: loop.clock)
+        sendReady(index, .notModified, hasContent: true, head, bytes, &loop)
         finish(head, bytes, .notModified, contentByteCount: 0, &loop)
         return true
     }
