@@ -208,7 +208,7 @@ public final class Upload: @unchecked Sendable {
         }
         let isNew: Bool
         do throws(UploadError) {
-            isNew = try publishLocked()
+            isNew = try publishName()
         } catch {
             made.remove()
             throw error
@@ -238,29 +238,36 @@ public final class Upload: @unchecked Sendable {
         }
     }
 
-    /// Gives the file its name, if the preconditions still hold; nobody else publishes it
-    /// meanwhile.
+    /// Gives the file its name, if the preconditions still hold.
     ///
     /// - Returns: whether there was no such file before.
-    private func publishLocked() throws(UploadError) -> Bool {
+    private func publishName() throws(UploadError) -> Bool {
+        // Whether a name is still free is found out by giving it.
+        if wasFree, try linkIfFree() { return true }
         let directory = try withParent { (parent) throws(Errno) in try parent.status() }
         return try TargetLocks.shared.withLock(directory, path.name) { () throws(UploadError) in
-            // Whether a name is still free is found out by giving it.
-            var isFree = wasFree
             // A file that somebody else makes in between is found by the next turn.
             for _ in 0..<16 {
-                let (current, isTaken) = isFree ? (nil, false) : try currentStatus()
-                if !isFree { try check(current: current) }
-                if isTaken, !policy.allowsOverwriting { throw .exists }
-                isFree = false
-                do throws(Errno) {
-                    try isTaken ? replace() : linkNew()
+                let (current, isTaken) = try currentStatus()
+                try check(current: current)
+                if isTaken {
+                    guard policy.allowsOverwriting else { throw .exists }
+                    try replace()
                     return current == nil
-                } catch {
-                    if error != .exists { throw UploadError(error) }
                 }
+                if try linkIfFree() { return true }
             }
             throw .failed(.busy)
+        }
+    }
+
+    private func linkIfFree() throws(UploadError) -> Bool {
+        do throws(Errno) {
+            try linkNew()
+            return true
+        } catch {
+            guard error == .exists else { throw UploadError(error) }
+            return false
         }
     }
 
@@ -272,14 +279,18 @@ public final class Upload: @unchecked Sendable {
         staged = nil
     }
 
-    private func replace() throws(Errno) {
+    private func replace() throws(UploadError) {
         let name = path.name
-        try withParentAndFile { (parent, file) throws(Errno) in
-            if let staged {
-                try staged.move(into: parent, as: name)
-            } else {
-                try Staging(root: root).replace(name, in: parent, with: file)
+        do throws(Errno) {
+            try withParentAndFile { (parent, file) throws(Errno) in
+                if let staged {
+                    try staged.move(into: parent, as: name)
+                } else {
+                    try Staging(root: root).replace(name, in: parent, with: file)
+                }
             }
+        } catch {
+            throw UploadError(error)
         }
     }
 
