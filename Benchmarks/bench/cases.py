@@ -7,7 +7,7 @@ from . import system
 
 FLOOR_AND_ALL = ("floor", "httpd-swift", "nginx", "h2o", "lighttpd", "caddy")
 ALL = FLOOR_AND_ALL[1:]
-UPLOADERS = ("httpd-swift", "nginx", "lighttpd")
+UPLOADERS = ("floor", "httpd-swift", "nginx", "lighttpd")
 OURS = ("httpd-swift",)
 
 BROWSER_FIELDS = {
@@ -77,7 +77,7 @@ SAME_NAMES = "/put/{place}/{number:02}.bin"
 
 
 def upload(name, says, count, durability, connections, target=NEW_NAMES):
-    """A case of PUT; what does not wait for the disk is compared with the peers that can do it."""
+    """A case of PUT; what does not wait for the disk is compared with those that can do it."""
     return Case(
         name, says, target, "PUT", statuses=(201, 204), content=None, load="load",
         connections=connections, upload_bytes=count, length=3 if count > 1 << 20 else 1,

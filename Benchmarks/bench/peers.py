@@ -12,9 +12,10 @@ from .servers import Server
 
 
 def floor(directory, root, case):
-    """The bare loop. Where it has nothing of its own to send, it sends as much as the case has."""
+    """The bare loop: it sends as much as the case has, or stores what is uploaded."""
     port = servers.free_port()
-    arguments = [system.build_c("floor.c"), port, case.floor_content]
+    arguments = [system.build_c("floor.c"), port]
+    arguments += ["put", root] if case.uploads else [case.floor_content]
     if case.closes:
         arguments.append("close")
     return Server("floor", arguments, port, directory=directory)

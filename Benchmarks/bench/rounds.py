@@ -42,7 +42,7 @@ def beside_label(case):
 def fields_for(server, case, directory):
     """The fields that the case sends to this server, after a look at what comes back."""
     fields = dict(case.fields)
-    if server.name == "floor":
+    if server.name == "floor" and not case.uploads:
         if case.revalidates:
             fields["If-None-Match"] = '"400-18a1b2c3d4e5f607"'
         return fields
@@ -81,16 +81,20 @@ def measure(case, names, directory, *, rounds, seconds, warm_up):
             generators[entry.label] = stack.enter_context(
                 loads.start(server, entry.case, fields, own))
             places[entry.label] = own
+        def play(label, seconds):
+            one = generators[label].round(seconds)
+            if case.in_memory:
+                documents.remove_uploads(places[label])
+            return one
+
         found = {label: [] for label in generators}
-        if warm_up:
-            for generator in generators.values():
-                generator.round(warm_up)
         order = list(generators)
+        if warm_up:
+            for label in order:
+                play(label, warm_up)
         for _ in range(rounds):
             for label in order:
-                found[label].append(generators[label].round(seconds * case.length))
-                if case.in_memory:
-                    documents.remove_uploads(places[label])
+                found[label].append(play(label, seconds * case.length))
             order.append(order.pop(0))
             print(".", end="", file=sys.stderr, flush=True)
     return found

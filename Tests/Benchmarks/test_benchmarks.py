@@ -6,6 +6,7 @@ they are installed: they are not needed to test the daemon.
 """
 
 import json
+import socket
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -18,7 +19,7 @@ RUNNER = ROOT / "Benchmarks" / "run"
 
 sys.path.insert(0, str(RUNNER.parent))
 
-from bench import cases, limits, main, peers, report, system  # noqa: E402
+from bench import cases, limits, main, peers, report, servers, system  # noqa: E402
 
 NAMES = [*cases.CASES_BY_NAME, *main.PARTS]
 
@@ -58,6 +59,29 @@ def test_each_peer_takes_part(peer, tmp_path):
     names = ["1k", "gzip", "list-10", "put-4k"]
     for name, case in run(tmp_path, "--peers", peer, *names)["cases"].items():
         assert (peer in case["summary"]) == (peer in cases.CASES_BY_NAME[name].servers)
+
+
+def test_floor_stores_what_is_uploaded(tmp_path):
+    """Large or small, new or over another, in one piece or many: each file is what was sent."""
+    contents = {f"{place}.bin": bytes([65 + place]) * count
+                for place, count in enumerate([0, 1, 4096, 1 << 20, (1 << 20) + 1])}
+    requests = [f"PUT /{name} HTTP/1.1\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+                for name, content in contents.items()]
+    port = servers.free_port()
+    with servers.Server("floor", [system.build_c("floor.c"), port, "put", tmp_path], port,
+                        directory=tmp_path) as floor:
+        floor.await_port()
+        for pieces in [1, 40_000]:
+            with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+                sent = b"".join(requests)
+                for begin in range(0, len(sent), len(sent) // pieces):
+                    connection.sendall(sent[begin:begin + len(sent) // pieces])
+                connection.shutdown(socket.SHUT_WR)
+                answers = connection.makefile("rb").read()
+            assert answers.count(b"HTTP/1.1 201 Created\r\n") == len(requests)
+            for name, content in contents.items():
+                assert (tmp_path / name).read_bytes() == content
+                (tmp_path / name).write_bytes(b"before")
 
 
 def test_counts_hold(results):
