@@ -9,7 +9,7 @@
     loads       wrk, h2load and our own load generator
     rounds      interleaved rounds of a case, and their medians
     counts      instructions, system calls and allocations of a request
-    commits     durable uploads together, against one at a time
+    commits     durable uploads together, one at a time, and without HTTP
     latency     percentiles at a constant rate, undisturbed and not
     beside      what disturbs: slow clients, a durable upload, a cold file
     memory      memory and start; listing: a large directory

@@ -102,13 +102,19 @@ def checks(results):
         value, peer = figures.rate_to_best(case)
         found.append(Check(row, f"throughput to the best ({peer})", value, 1.00, at_most=False))
     found.append(Check(
-        "PUT 64 KiB, durability full", "rate of 16 clients to one at a time",
+        "PUT 64 KiB, durability full", f"rate of 16 clients to one at a time{beside_bare(figures)}",
         figures.part("commits", "ratio", "median"), 4, at_most=False))
     found.append(Check(
         "latency", "p99 with slow clients and a durable upload, to the undisturbed",
         figures.part("latency", "p99_ratio", latency.SLOW, "median"), 2))
     found += memory_checks(figures) + listing_checks(figures) + count_checks(figures)
     return found
+
+
+def beside_bare(figures):
+    """What a program without HTTP reaches of the same ratio, for the reader of the row."""
+    ratio = figures.part("commits", "bare_ratio", "median")
+    return "" if ratio is None else f" (without HTTP: {ratio:.1f})"
 
 
 def memory_checks(figures):

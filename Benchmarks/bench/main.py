@@ -16,7 +16,7 @@ from .system import BenchmarkError
 
 # What is measured beside the cases: the name, what it says, and the module's function.
 PARTS = {
-    "commits": ("durable uploads of 16 clients, against one at a time", commits.measure),
+    "commits": ("durable uploads of 16 clients, one at a time, and without HTTP", commits.measure),
     "counts": ("instructions, system calls and allocations of a request", counts.measure),
     "latency": ("percentiles at a constant rate, undisturbed and not", latency.measure),
     "listing": ("a directory of 50 000 files", listing.measure),

@@ -39,7 +39,13 @@ def commits_text(found):
     for name, rates in found["rates"].items():
         lines.append(f"| {name} | {rates['median']:,.0f} "
                      f"| {rates['least']:,.0f} … {rates['greatest']:,.0f} |")
-    return "\n".join([*lines, "", f"Ratio: {found['ratio']['median']:.2f}.", ""])
+    lines += ["", "| ratio of the rates | | least … greatest |", "|---|--:|--:|"]
+    for says, name in [("together to one at a time", "ratio"),
+                       ("at once without HTTP to one at a time", "bare_ratio"),
+                       ("together to at once without HTTP", "to_bare")]:
+        if name in found:  # older results have only the first
+            lines.append(f"| {says} | {spread_text(found[name])} |")
+    return "\n".join([*lines, ""])
 
 
 def counts_text(found):
