@@ -37,7 +37,9 @@ final class UploadExchange {
     fileprivate func append(_ bytes: Span<UInt8>, _ spare: inout SpareContents) {
         let content = content ?? spare.take()
         self.content = content
-        content.append(bytes, expectedByteCount: expectedByteCount.map { $0 - upload.byteCount })
+        content.append(
+            bytes, expectedByteCount: expectedByteCount.map { $0 - upload.byteCount },
+            pieceByteCount: spare.pieceByteCount)
     }
 
     /// Gives the buffer back, when no job has it any more.
@@ -166,7 +168,7 @@ extension Connection {
                 upload.append(bytes.extracting(range), &loop.spareContents)
                 if exchange.isRequestComplete {
                     publish(upload, &loop)
-                } else if upload.content?.count ?? 0 >= UploadContent.byteLimit {
+                } else if upload.content?.count ?? 0 >= loop.spareContents.pieceByteCount {
                     write(upload, &loop)
                 }
             } else if pending?.explained != nil {
