@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 
 SMALL = 1 << 10
@@ -42,7 +43,8 @@ def spread_directories(path):
     Else their files get inodes where an earlier run's were removed, and ext4 takes long to find
     some that were not freed in the last minutes. Where it is not ext4, nothing is done.
     """
-    subprocess.run(["chattr", "+T", path], stderr=subprocess.DEVNULL, check=False, timeout=30)
+    if program := shutil.which("chattr"):
+        subprocess.run([program, "+T", path], stderr=subprocess.DEVNULL, check=False, timeout=30)
 
 
 def write_upload_root(directory):
