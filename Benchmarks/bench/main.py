@@ -47,7 +47,7 @@ def parse_arguments():
                         help="of floor, nginx, nginx-buffered, h2o, lighttpd, caddy (all but "
                              "nginx-buffered); 'installed' is those that are there")
     parser.add_argument("--install", action="store_true", help="install what is missing (Debian)")
-    parser.add_argument("--rounds", type=int, default=7, help="rounds per server (7)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds per server (5)")
     parser.add_argument("--seconds", type=int, default=1, help="length of a round (1)")
     parser.add_argument("--tiny", action="store_true",
                         help="one moment of each, whose figures mean nothing")

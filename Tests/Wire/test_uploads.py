@@ -570,6 +570,21 @@ class TestConcurrency:
             assert response.content == b"%d %d\n" % (turn, winner)
             tag = responses[winner].get("etag")
 
+    def test_where_the_file_system_has_no_unnamed_files(self, start_daemon):
+        # O_TMPFILE is asked for as "." in the target's directory.
+        daemon = start_daemon(
+            site={"Upload": "yes", "UploadDurability": "none"},
+            wrapper=[*injecting("openat2:error=EOPNOTSUPP"), "-P", "."])
+        daemon.put_directory("up")
+        for number in range(40):
+            target = "/up/%d.bin" % (number % 30)
+            content = b"%04d" % number * 1000
+            assert put(daemon, target, content).status == (201 if number < 30 else 204)
+            assert daemon.read_file(target[1:]) == content
+        assert put(daemon, "/up/0.bin", b"", {"If-None-Match": "*"}).status == 412
+        assert os.stat(daemon.path("up/0.bin")).st_mode & 0o777 == 0o644
+        assert sorted(os.listdir(daemon.path("up"))) == sorted("%d.bin" % n for n in range(30))
+
     def test_behind_a_download_from_a_slow_disk(self, start_daemon):
         daemon = start_daemon(
             site={"Upload": "yes", "UploadDurability": "none"},
