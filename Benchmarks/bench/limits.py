@@ -36,13 +36,19 @@ class Check:
     def verdict(self):
         return {None: "not measured", True: "held", False: "NOT held"}[self.held]
 
+    def figure(self):
+        """The figure alone."""
+        if self.value is None:
+            return "–"
+        return f"{self.value:,.0f}" if self.value >= 1000 else f"{self.value:,.3g}"
+
+    def bound(self):
+        """What the figure is to be."""
+        return f"{'≤' if self.at_most else '≥'} {self.limit:,g}{self.unit}"
+
     def text(self):
-        """The figure, its limit and the verdict."""
-        value = "–" if self.value is None else f"{self.value:,.3g}"
-        if self.value is not None and self.value >= 1000:
-            value = f"{self.value:,.0f}"
-        sign = "≤" if self.at_most else "≥"
-        return f"{value} {sign} {self.limit:,g}{self.unit}"
+        """The figure and its limit."""
+        return f"{self.figure()} {self.bound()}"
 
 
 class Figures:
@@ -163,4 +169,19 @@ def table(results):
         shown = check.row if check.row != row else ""
         row = check.row
         lines.append(f"| {shown} | {check.what} | {check.text()} | {check.verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def several(runs):
+    """The checks of several runs side by side, as Markdown."""
+    lines = ["| row | what | limit | figures | held in |", "|---|---|---|---|---|"]
+    for checks_of_row in zip(*map(checks, runs)):
+        first = checks_of_row[0]
+        # Which peer is the best may differ.
+        names = dict.fromkeys(check.what for check in checks_of_row)
+        held = sum(check.held is True for check in checks_of_row)
+        lines.append(
+            f"| {first.row} | {' / '.join(names)} | {first.bound()} "
+            f"| {', '.join(check.figure() for check in checks_of_row)} "
+            f"| {held} of {len(runs)} |")
     return "\n".join(lines) + "\n"

@@ -53,8 +53,9 @@ def parse_arguments():
                         help="one moment of each, whose figures mean nothing")
     parser.add_argument("--check", action="store_true",
                         help="fail if something that must hold does not")
-    parser.add_argument("--from", dest="stored", type=pathlib.Path, metavar="FILE",
-                        help="measure nothing: read the results of an earlier run")
+    parser.add_argument("--from", dest="stored", type=pathlib.Path, metavar="FILE", nargs="+",
+                        help="measure nothing: read the results of an earlier run; of several, "
+                             "show what must hold side by side")
     parser.add_argument("--readme", action="store_true", help="update the table of README.md")
     parser.add_argument("--output", type=pathlib.Path, metavar="DIR",
                         help="where the results go (Benchmarks/results if all is measured, "
@@ -126,7 +127,11 @@ def measure_one(name, directory, options, results):
 
 def run(arguments):
     if arguments.stored:
-        results = json.loads(arguments.stored.read_text())
+        stored = [json.loads(path.read_text()) for path in arguments.stored]
+        if len(stored) > 1:
+            print(limits.several(stored), end="")
+            return max(check(results, arguments) for results in stored) if arguments.check else 0
+        results = stored[0]
     else:
         options = Options(arguments)
         daemon.path()

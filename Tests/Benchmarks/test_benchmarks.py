@@ -119,3 +119,13 @@ def test_report_of_what_was_not_measured(tmp_path):
     report.write(tmp_path, made_up_results(0.5))
     assert "| not measured |" in (tmp_path / "results.md").read_text()
     assert xml.etree.ElementTree.parse(tmp_path / "results.svg").getroot().tag.endswith("svg")
+
+
+def test_several_runs_are_shown_side_by_side(results):
+    """Of each row the figures of all runs, and in how many it held."""
+    lines = limits.several([results, results, results]).splitlines()
+    assert len(lines) == 2 + len(limits.checks(results))
+    row = next(line for line in lines if "| 1k |" in line and "instructions" in line)
+    figures, held = row.split(" | ")[3:]
+    assert len(set(figures.split(", "))) == 1 and figures.count(", ") == 2
+    assert held == "3 of 3 |"
