@@ -6,7 +6,7 @@ from . import daemon, limits, peers, picture, system
 from .cases import CASES_BY_NAME
 
 BEGIN, END = "<!-- Benchmarks/run --readme: begin -->", "<!-- Benchmarks/run --readme: end -->"
-README_CASES = ["1k", "1k-browser", "1k-1000", "pipelined", "close", "100k"]
+README_CASES = ["1k", "1k-browser", "1k-1000", "pipelined", "close", "100k", "put-64k"]
 
 
 def spread_text(spread):
@@ -151,7 +151,8 @@ def readme_table(results):
         for name in names) + " |", "|---|" + "--:|" * len(names)]
     for case in README_CASES:
         summary = results["cases"][case]["summary"]
-        cells = [f"{summary[name]['to_floor']['median']:.2f}" for name in names]
+        found = [summary.get(name, {}).get("to_floor") for name in names]
+        cells = [f"{ratio['median']:.2f}" if ratio else "–" for ratio in found]
         cells[1] = f"**{cells[1]}**"
         lines.append(f"| {CASES_BY_NAME[case].says} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
