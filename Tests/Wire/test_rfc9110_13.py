@@ -195,7 +195,7 @@ class TestNotModified:
         server.put_file("again.txt", TEN, MODIFIED)
         fields = {"If-None-Match": server.fetch("/again.txt").get("etag")}
         first = server.fetch("/again.txt", fields=fields)
-        time.sleep(1.1)
+        time.sleep(1.1)  # until the second of Date is another
         second = server.fetch("/again.txt", fields=fields)
         assert first.status == second.status == 304
         assert second.get("date") != first.get("date")

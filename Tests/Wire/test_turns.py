@@ -88,9 +88,11 @@ def test_who_says_nothing_costs_nothing_for_a_second(start_daemon):
 
     def accepted():
         return daemon.status()["connections"]["accepted"]
+    began = time.monotonic()
     with daemon.connect(timeout=10) as silent:
+        # Long enough for a daemon that would accept it at once; on a busy machine too long to tell.
         time.sleep(0.3)
-        assert accepted() == 0
+        assert accepted() == 0 or time.monotonic() - began > 0.9
         assert until(lambda: accepted() == 1)
         assert silent.ended(), "the time for a head is over"
 

@@ -77,7 +77,9 @@ private final class ContentTally: Sendable {
 struct SpareContents: ~Copyable {
     /// The most bytes that wait here.
     private static let byteLimit = 4 << 20
-    /// The bytes that all uploads that run may hand over at a time, as far as pieces may be small.
+    /// The bytes that a worker's uploads may hand over at a time, as far as pieces may be so small.
+    ///
+    /// A buffer that has grown stays as it is until its upload is over.
     private static let runningByteLimit = 32 << 20
 
     private let tally = ContentTally()
