@@ -40,6 +40,14 @@ int clinux_entry_status(int directory, const char *name, struct clinux_entry_sta
     return result;
 }
 
+ssize_t clinux_recv(int fd, void *buffer, size_t count, int flags) {
+    return syscall(SYS_recvfrom, fd, buffer, count, flags, NULL, NULL);
+}
+
+ssize_t clinux_send(int fd, const void *bytes, size_t count, int flags) {
+    return syscall(SYS_sendto, fd, bytes, count, flags, NULL, 0);
+}
+
 int clinux_fcntl(int fd, int command, int argument) { return fcntl(fd, command, argument); }
 
 ssize_t clinux_pread_resident(int fd, void *buffer, size_t count, off_t offset) {

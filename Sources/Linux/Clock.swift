@@ -42,6 +42,16 @@ public enum WallClock {
         return time.tv_sec &* 1_000_000_000 &+ time.tv_nsec
     }
 
+    /// Nanoseconds since 1970-01-01 00:00:00 UTC at the kernel's last tick, which costs no look at
+    /// the hardware and is a few milliseconds ago at most.
+    ///
+    /// It is the clock of the times of files.
+    public static var atLastTick: Int {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+        return time.tv_sec &* 1_000_000_000 &+ time.tv_nsec
+    }
+
     /// Seconds that local time is ahead of UTC at a time in seconds since 1970 (localtime_r(3)).
     public static func offsetFromUTC(at seconds: Int) -> Int {
         var seconds = seconds

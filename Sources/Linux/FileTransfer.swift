@@ -44,7 +44,8 @@ extension FileDescriptor {
     public func receive(into output: inout OutputSpan<UInt8>) throws(Errno) -> Int {
         // read(2) would do the same with more checks on its way.
         let number = rawValue
-        return unsafe try fill(&output) { base, count in unsafe recv(number, base, count, 0) }
+        return unsafe try fill(&output) { base, count in unsafe clinux_recv(number, base, count, 0)
+        }
     }
 
     /// Accepts a connection, non-blocking and closed on exec (accept4(2)).

@@ -285,7 +285,7 @@ extension FileDescriptor {
         let number = rawValue
         let flags = CInt(MSG_NOSIGNAL) | (more ? CInt(MSG_MORE) : 0)
         return try unsafe bytes.withUnsafeBytes { (raw) throws(Errno) -> Int in
-            try check { unsafe CLinux.send(number, raw.baseAddress, raw.count, flags) }
+            try check { unsafe clinux_send(number, raw.baseAddress, raw.count, flags) }
         }
     }
 

@@ -191,7 +191,7 @@ enum Scanner: CaseIterable {
         case .digits: endOfDigits(in: bytes, from: start)
         case .token: endOfToken(in: bytes, from: start)
         case .plainText: endOfPlainText(in: bytes, from: start)
-        case .target: endOfTarget(in: bytes, from: start)
+        case .target: endOfPlainTarget(in: bytes, from: start)
         case .plainHost: endOfPlainHost(in: bytes, from: start)
         case .question: offset(of: 0x3F, in: bytes, from: start, to: bytes.count)
         }
@@ -202,7 +202,8 @@ enum Scanner: CaseIterable {
         case .digits: !byte.isDigit
         case .token: !byte.isTokenCharacter
         case .plainText: byte < 0x20 || byte > 0x7E || byte == 0x22 || byte == 0x5C
-        case .target: byte <= 0x20 || byte > 0x7E || byte == 0x23
+        case .target:
+            byte <= 0x20 || byte > 0x7E || [0x22, 0x23, 0x5C].contains(byte)
         case .plainHost:
             !(byte.isDigit || byte.lowercased &- 0x61 < 26 || byte == 0x2D || byte == 0x2E)
         case .question: byte == 0x3F

@@ -82,6 +82,36 @@ struct DeadlineQueuesTests {
         #expect(queues.next == Instant(nanoseconds: 90), "never longer")
     }
 
+    @Test("with slack, a slot that is armed again soon is left where it is, and never ends early")
+    func slack() {
+        var queues = Self.queues()
+        queues.setLength(of: .idle, 60, slack: 10, now: Instant(nanoseconds: 0))
+        queues.arm(0, .idle, now: Instant(nanoseconds: 0))
+        queues.arm(1, .idle, now: Instant(nanoseconds: 5))
+        queues.arm(0, .idle, now: Instant(nanoseconds: 10))
+        #expect(queues.slots(of: .idle) == [0, 1], "70 is not before 10 + 60")
+        queues.arm(0, .idle, now: Instant(nanoseconds: 11))
+        #expect(queues.slots(of: .idle) == [1, 0], "70 is before 11 + 60")
+        var expired = Self.popAll(&queues, 74)
+        #expect(expired == [])
+        expired = Self.popAll(&queues, 75)
+        #expect(expired == [1])
+        expired = Self.popAll(&queues, 81)
+        #expect(expired == [0])
+        // Of another kind, it is armed anew.
+        queues.arm(2, .header, now: Instant(nanoseconds: 90))
+        queues.arm(2, .idle, now: Instant(nanoseconds: 91))
+        #expect(queues.next == Instant(nanoseconds: 161))
+        queues.disarm(2)
+        queues.arm(2, .idle, now: Instant(nanoseconds: 92))
+        #expect(queues.next == Instant(nanoseconds: 162))
+        // A shorter length holds at once, for who is armed again too.
+        queues.setLength(of: .idle, 20, slack: 2, now: Instant(nanoseconds: 100))
+        #expect(queues.next == Instant(nanoseconds: 122))
+        queues.arm(2, .idle, now: Instant(nanoseconds: 103))
+        #expect(queues.next == Instant(nanoseconds: 125))
+    }
+
     @Test("agree with a model in random runs", arguments: 1...20)
     func model(seed: UInt64) {
         struct Deadline {

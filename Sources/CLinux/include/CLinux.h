@@ -78,6 +78,10 @@ ssize_t clinux_readahead(int fd, off_t offset, size_t count);
 int clinux_accept4(int fd, struct sockaddr_storage *peer, socklen_t *length, int flags);
 int clinux_bind(int fd, const struct sockaddr_storage *address, socklen_t length);
 int clinux_connect(int fd, const struct sockaddr_storage *address, socklen_t length);
+/* recv(2) and send(2), but no cancellation points: no thread is ever cancelled here, and what glibc
+ * does so that it could be costs two locked instructions a call in a process with threads. */
+ssize_t clinux_recv(int fd, void *buffer, size_t count, int flags);
+ssize_t clinux_send(int fd, const void *bytes, size_t count, int flags);
 int clinux_getsockname(int fd, struct sockaddr_storage *address, socklen_t *length);
 
 /* The union in epoll_event is awkward in Swift. */

@@ -52,6 +52,7 @@ extension RequestHead {
         target = Extent()
         methodToken = Extent()
         requestLine = Extent()
+        hasPlainRequestLine = true
         method = .unknown
     }
 
@@ -62,7 +63,7 @@ extension RequestHead {
     ) throws(RequestError) -> Int? {
         guard var offset = try parseMethod(bytes, from: start) else { return nil }
         let targetStart = offset &+ 1
-        offset = try Self.targetEnd(in: bytes, from: targetStart)
+        offset = try targetEnd(in: bytes, from: targetStart)
         guard offset &- targetStart <= Self.targetByteLimit else {
             throw RequestError(.uriTooLong, "The request target is too long.")
         }
@@ -116,11 +117,16 @@ extension RequestHead {
     /// Besides the characters of RFC 3986, the printable ones that browsers send as they are (such
     /// as `|` and `"`) are taken; they have no meaning to us and go nowhere unescaped.
     @inline(__always)
-    private static func targetEnd(
+    private mutating func targetEnd(
         in bytes: Span<UInt8>, from start: Int
     ) throws(RequestError) -> Int {
-        let limit = min(bytes.count, start &+ targetByteLimit &+ 1)
-        let end = min(endOfTarget(in: bytes, from: start), limit)
+        let limit = min(bytes.count, start &+ Self.targetByteLimit &+ 1)
+        var end = endOfPlainTarget(in: bytes, from: start)
+        while end < limit, bytes[end] == 0x22 || bytes[end] == 0x5C {
+            hasPlainRequestLine = false
+            end = endOfPlainTarget(in: bytes, from: end &+ 1)
+        }
+        end = min(end, limit)
         if end < limit, bytes[end] != .space {
             throw .malformed("The request target has a character that must be percent-encoded.")
         }

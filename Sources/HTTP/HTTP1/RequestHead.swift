@@ -85,6 +85,10 @@ public struct RequestHead: ~Copyable {
     public internal(set) var byteCount = 0
     /// Where the request line starts: behind empty lines, which a robust server ignores.
     public internal(set) var requestLine = Extent()
+    /// Whether a quoted text can have the request line as it is: it has neither `"` nor `\`.
+    ///
+    /// What else is not printable ASCII is refused.
+    public internal(set) var hasPlainRequestLine = true
 
     /// The value of the first line of each field that is present.
     ///

@@ -29,26 +29,64 @@ extension Connection {
             endInput(&loop)
             return true
         }
-        // A short read has emptied the socket (epoll(7)); an end that was seen is still to be read.
-        if count < capacity, !sawEnd { isReadable = false }
-        loop.statistics.receivedBytes &+= count
-        transferredByteCount &+= count
+        noteReceived(count, isAll: count < capacity, &loop)
         if closing == .lingering {
             discardBudget &-= count
             if discardBudget < 0 { closing = .now }
             return true
         }
         if input.isEmpty {
-            let consumed = process(buffer.span, &loop, &head)
-            if consumed < count {
-                input.reserveCapacity(count &- consumed)
-                input.append(copying: buffer.span.extracting(consumed..<count))
-            }
+            processReceived(buffer.span, &loop, &head)
         } else {
             input.append(copying: buffer.span)
             _ = processInput(&loop, &head)
         }
         return true
+    }
+
+    /// Reads once, for `process(_:of:isAll:_:_:)`; the connection is idle.
+    ///
+    /// What cannot be read now is found out again when its turn comes.
+    @inline(__always)
+    mutating func receiveAhead(_ buffer: inout RigidArray<UInt8>, byteLimit: Int) {
+        buffer.append(addingCount: byteLimit) { output in
+            _ = try? socket.receive(into: &output)
+        }
+    }
+
+    /// Does what bytes ask for that were received ahead.
+    ///
+    /// - Parameters:
+    ///   - range: where they are.
+    ///   - buffer: what they are in.
+    ///   - isAll: whether the socket was emptied.
+    ///   - loop: the loop.
+    ///   - head: is parsed into.
+    mutating func process(
+        _ range: Range<Int>, of buffer: inout RigidArray<UInt8>, isAll: Bool,
+        _ loop: inout Loop, _ head: inout RequestHead
+    ) {
+        noteReceived(range.count, isAll: isAll, &loop)
+        processReceived(buffer.span.extracting(range), &loop, &head)
+    }
+
+    @inline(__always)
+    private mutating func noteReceived(_ count: Int, isAll: Bool, _ loop: inout Loop) {
+        // A short read has emptied the socket (epoll(7)); an end that was seen is still to be read.
+        if isAll, !sawEnd { isReadable = false }
+        loop.statistics.receivedBytes &+= count
+        transferredByteCount &+= count
+    }
+
+    /// Does what the bytes ask for, of which nothing waits before them, and keeps what is left.
+    @inline(__always)
+    private mutating func processReceived(
+        _ bytes: Span<UInt8>, _ loop: inout Loop, _ head: inout RequestHead
+    ) {
+        let consumed = process(bytes, &loop, &head)
+        guard consumed < bytes.count else { return }
+        input.reserveCapacity(bytes.count &- consumed)
+        input.append(copying: bytes.extracting(consumed..<bytes.count))
     }
 
     /// Does what the kept bytes ask for.

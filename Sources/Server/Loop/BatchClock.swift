@@ -6,8 +6,8 @@ internal import Linux
 struct BatchClock: ~Copyable {
     /// The monotonic time.
     private(set) var now = Instant.now
-    /// The wall clock, nanoseconds since 1970.
-    private(set) var wall = WallClock.now
+    /// The wall clock at the kernel's last tick, nanoseconds since 1970.
+    private(set) var wall = WallClock.atLastTick
     /// The wall clock in whole seconds.
     private(set) var seconds = 0
     /// The value of the Date field for `seconds`.
@@ -25,7 +25,7 @@ struct BatchClock: ~Copyable {
     /// Reads the clocks.
     mutating func update() {
         now = .now
-        wall = WallClock.now
+        wall = WallClock.atLastTick
         let second = wall / 1_000_000_000
         guard second != seconds else { return }
         seconds = second

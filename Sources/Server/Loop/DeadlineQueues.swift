@@ -31,6 +31,8 @@ struct DeadlineQueues: ~Copyable {
         var first: Int32 = -1
         var last: Int32 = -1
         var length = 0
+        /// How much later than its length a deadline may be.
+        var slack = 0
     }
 
     private static let unarmed: UInt8 = 0xFF
@@ -44,25 +46,47 @@ struct DeadlineQueues: ~Copyable {
 
     /// Sets how long the deadlines of a kind are, in nanoseconds; those that are armed end no later
     /// than if they were armed now, so that the queue stays sorted.
-    mutating func setLength(of kind: DeadlineKind, _ nanoseconds: Int, now: Instant) {
+    ///
+    /// - Parameters:
+    ///   - kind: the kind.
+    ///   - nanoseconds: how long they are.
+    ///   - slack: how much later they may be over, in nanoseconds. One that is armed again sooner
+    ///     than that is left as it is, which spares a busy connection nearly all of the work.
+    ///   - now: the present time.
+    mutating func setLength(
+        of kind: DeadlineKind, _ nanoseconds: Int, slack: Int = 0, now: Instant
+    ) {
         let index = Int(kind.rawValue)
         queues[index].length = nanoseconds
+        queues[index].slack = slack
+        let due = now.nanoseconds &+ nanoseconds &+ slack
         var slot = Int(queues[index].first)
         while slot >= 0 {
-            links[slot].due = min(links[slot].due, now.nanoseconds &+ nanoseconds)
+            links[slot].due = min(links[slot].due, due)
             slot = Int(links[slot].next)
         }
     }
 
     /// Arms the slot's one deadline anew.
+    @inline(__always)
     mutating func arm(_ slot: Int, _ kind: DeadlineKind, now: Instant) {
+        let queue = queues[Int(kind.rawValue)]
+        if queue.slack > 0, slot < links.count, links[slot].kind == kind.rawValue,
+            links[slot].due >= now.nanoseconds &+ queue.length
+        {
+            return
+        }
+        link(slot, kind, now: now)
+    }
+
+    private mutating func link(_ slot: Int, _ kind: DeadlineKind, now: Instant) {
         while links.count <= slot { links.append(Link()) }
         disarm(slot)
         let index = Int(kind.rawValue)
         let last = queues[index].last
         links[slot] = Link(
             previous: last, next: -1, kind: kind.rawValue,
-            due: now.nanoseconds &+ queues[index].length)
+            due: now.nanoseconds &+ queues[index].length &+ queues[index].slack)
         if last >= 0 {
             links[Int(last)].next = Int32(truncatingIfNeeded: slot)
         } else {

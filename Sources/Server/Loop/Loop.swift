@@ -74,7 +74,8 @@ struct Loop: ~Copyable {
         missing.removeAll()
         cache.byteLimit = server.cacheByteLimit / workerCount
         deadlines.setLength(of: .header, server.headerTimeout.nanoseconds, now: clock.now)
-        deadlines.setLength(of: .idle, server.idleTimeout.nanoseconds, now: clock.now)
+        let idle = server.idleTimeout.nanoseconds
+        deadlines.setLength(of: .idle, idle, slack: min(idle / 32, 100_000_000), now: clock.now)
         deadlines.setLength(of: .transfer, server.headerTimeout.nanoseconds, now: clock.now)
         deadlines.setLength(of: .linger, 2_000_000_000, now: clock.now)
         deadlines.setLength(of: .drain, 300_000_000, now: clock.now)

@@ -17,6 +17,10 @@ struct Worker: ~Copyable {
 
     /// Connections that are accepted in one turn, so that the others are not starved.
     private static let acceptBatch = 32
+    /// The most bytes that are received at a time.
+    private static let receiveByteCount = 64 << 10
+    /// Connections that are read before the first of them is answered.
+    private static let aheadLimit = 32
     /// Slots beyond the limit, for connections that get 503.
     private static let refusalSlots = 32
     /// Slots that only connections to the control interface get.
@@ -27,7 +31,11 @@ struct Worker: ~Copyable {
     private var connections: RigidArray<Connection>
     private var freeSlots = UniqueArray<Int32>()
     private var head = RequestHead()
-    private var buffer = RigidArray<UInt8>(capacity: 64 << 10)
+    private var buffer = RigidArray<UInt8>(capacity: Worker.receiveByteCount)
+    /// What was received ahead, one connection's bytes behind the other's.
+    private var ahead = RigidArray<UInt8>(capacity: 2 * Worker.receiveByteCount)
+    /// The end of each event's part of it, in the order of the events.
+    private var aheadEnds = RigidArray<Int>(capacity: Worker.aheadLimit)
     /// Connections of this worker, those to the control interface included.
     private var openCount = 0
     /// Those of them that are being refused.
@@ -82,7 +90,12 @@ struct Worker: ~Copyable {
             count = wait(after: count)
             loop.clock.update()
             loop.batch &+= 1
-            for index in 0..<count { handle(epoll.event(at: index)) }
+            var index = 0
+            while index < count {
+                let end = receiveAhead(index, of: count)
+                for place in 0..<end &- index { handle(epoll.event(at: index &+ place), place) }
+                index = end
+            }
             if !loop.resuming.isEmpty { resumeConnections() }
             if loop.clock.now >= nextDeadline { expireDeadlines() }
             if !pausedListeners.isEmpty { resumeAccepting() }
@@ -117,11 +130,46 @@ struct Worker: ~Copyable {
         if !loop.resuming.isEmpty { return 0 }
         if let acceptAgain { next = min(next, acceptAgain) }
         guard next.nanoseconds < .max else { return -1 }
-        let left = next - Instant.now
+        // From the begin of the batch, so a deadline may be late by what the batch took.
+        let left = next - loop.clock.now
         return left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
     }
 
-    private mutating func handle(_ event: ReadyEvent) {
+    /// Reads from connections that wait for a request, before the first of them is answered.
+    ///
+    /// Receiving is one piece of work and answering another, each of which pushes the other out of
+    /// the processor's caches; so neither is done once only.
+    ///
+    /// - Returns: the index of the first event that must wait until those before it were handled.
+    private mutating func receiveAhead(_ first: Int, of count: Int) -> Int {
+        ahead.removeAll()
+        aheadEnds.removeAll()
+        guard count &- first > 1 else { return count }
+        let limit = min(count, first &+ Self.aheadLimit)
+        var index = first
+        while index < limit, ahead.freeCapacity >= Self.receiveByteCount {
+            receiveAhead(epoll.event(at: index))
+            aheadEnds.append(ahead.count)
+            index &+= 1
+        }
+        return index
+    }
+
+    @inline(__always)
+    private mutating func receiveAhead(_ event: ReadyEvent) {
+        let id = ConnectionID(token: event.token)
+        let slot = Int(id.slot)
+        // What is at its end or has failed is read where that is looked at.
+        guard event.token & Token.listeners == 0, event.isReadable, !event.isEnd, isCurrent(id),
+            connections[slot].isIdle
+        else { return }
+        connections[slot].receiveAhead(&ahead, byteLimit: Self.receiveByteCount)
+    }
+
+    /// - Parameters:
+    ///   - event: what is reported.
+    ///   - place: which one it is of those that were received ahead.
+    private mutating func handle(_ event: ReadyEvent, _ place: Int) {
         if event.token == Token.mailbox {
             for message in loop.mailbox.takeAll() { handle(message) }
         } else if event.token & Token.listeners != 0 {
@@ -133,6 +181,15 @@ struct Worker: ~Copyable {
             if event.isReadable { connections[slot].isReadable = true }
             if event.isEnd { connections[slot].sawEnd = true }
             if event.isWritable { connections[slot].isWritable = true }
+            if place < aheadEnds.count {
+                let start = place > 0 ? aheadEnds[place &- 1] : 0
+                let end = aheadEnds[place]
+                if start < end {
+                    connections[slot].process(
+                        start..<end, of: &ahead, isAll: end &- start < Self.receiveByteCount,
+                        &loop, &head)
+                }
+            }
             run(slot)
         }
     }

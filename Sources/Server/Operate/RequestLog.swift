@@ -166,7 +166,9 @@ struct RequestLog: ~Copyable {
         let line = Self.requestLine(head, bytes)
         let referer = head.value(.referer, in: bytes)
         let userAgent = head.value(.userAgent, in: bytes)
-        if Self.isPlain(line), Self.isPlain(referer), Self.isPlain(userAgent) {
+        if Self.hasPlainLine(head) || Self.isPlain(line), Self.isPlain(referer),
+            Self.isPlain(userAgent)
+        {
             appendCombined(line, referer, userAgent, peer, result, clock)
             return
         }
@@ -181,6 +183,11 @@ struct RequestLog: ~Copyable {
     private static func isPlain(_ text: Span<UInt8>?) -> Bool {
         guard let text else { return true }
         return endOfPlainText(in: text, from: 0) == text.count
+    }
+
+    /// Whether the request line is known to have nothing to be escaped.
+    private static func hasPlainLine(_ head: borrowing RequestHead) -> Bool {
+        head.hasPlainRequestLine && !head.requestLine.isEmpty
     }
 
     private static func escaped(_ text: Span<UInt8>?) -> Bytes {
@@ -219,7 +226,7 @@ struct RequestLog: ~Copyable {
         _ result: ExchangeResult, _ clock: borrowing BatchClock
     ) {
         lines.append("{\"time\":\"")
-        lines.appendTimestamp(nanoseconds: clock.wall)
+        lines.appendTimestamp(nanoseconds: WallClock.now)
         lines.append("\",\"peer\":\"")
         peer.write(to: &lines)
         lines.append("\",\"request\":")
