@@ -55,6 +55,8 @@ class Case:
     compresses: bool = False
     lists: bool = False
     closes: bool = False
+    # Whether the floor that keeps the daemon's promises takes part.
+    has_kept_floor: bool = False
     upload_bytes: int = 0
     # Whether the files are in memory, so that no disk's file system is what is measured.
     in_memory: bool = False
@@ -89,10 +91,13 @@ BOTH_CORES = {"cores": (0, 1), "load_cores": (0, 1)}
 COMPRESSED_BYTES = 26_000
 
 CASES = [
-    Case("1k", "1 KiB file, wrk's two fields"),
-    Case("1k-browser", "1 KiB file, a browser's fields", fields=BROWSER_FIELDS),
+    Case("1k", "1 KiB file, wrk's two fields", has_kept_floor=True),
+    Case("1k-browser", "1 KiB file, a browser's fields", fields=BROWSER_FIELDS, has_kept_floor=True),
+    Case("1k-load", "1 KiB file, asked by a load that never pauses", load="load",
+         has_kept_floor=True),
     Case("1k-h2load", "1 KiB file, asked by h2load", load="h2load"),
-    Case("1k-1000", "1 KiB file, 1 000 connections", load="load", connections=1_000),
+    Case("1k-1000", "1 KiB file, 1 000 connections", load="load", connections=1_000,
+         has_kept_floor=True),
     Case("1k-1000-browser", "1 KiB file, a browser's fields, 1 000 connections", load="load",
          connections=1_000, fields=BROWSER_FIELDS),
     Case("1k-10000", "1 KiB file, 10 000 connections", load="load", connections=10_000),

@@ -43,9 +43,9 @@ def parse_arguments():
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help="cases and parts; all if none is named (--list shows them)")
     parser.add_argument("--list", action="store_true", help="show the cases and parts")
-    parser.add_argument("--peers", default=",".join(["floor", *peers.PEERS]), metavar="LIST",
-                        help="of floor, nginx, nginx-buffered, h2o, lighttpd, caddy (all but "
-                             "nginx-buffered); 'installed' is those that are there")
+    parser.add_argument("--peers", default=",".join([*peers.FLOORS, *peers.PEERS]), metavar="LIST",
+                        help="of floor, floor-kept, nginx, nginx-buffered, h2o, lighttpd, caddy "
+                             "(all but nginx-buffered); 'installed' is those that are there")
     parser.add_argument("--install", action="store_true", help="install what is missing (Debian)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds per server (5)")
     parser.add_argument("--seconds", type=int, default=1, help="length of a round (1)")
@@ -77,7 +77,7 @@ def parse_arguments():
 def choose_peers(parser, text):
     """The servers that take part: the daemon and those that are named."""
     if text == "installed":
-        return [daemon.NAME, "floor", *(name for name in peers.PEERS if system.is_there(name))]
+        return [daemon.NAME, *peers.FLOORS, *(name for name in peers.PEERS if system.is_there(name))]
     names = [name for name in text.split(",") if name]
     unknown = set(names) - set(peers.STARTERS)
     if unknown:

@@ -21,6 +21,15 @@ def floor(directory, root, case):
     return Server("floor", arguments, port, directory=directory)
 
 
+def floor_kept(directory, root, case):
+    """The bare loop with what the daemon promises beside: a look at the file, and a line of log."""
+    port = servers.free_port()
+    log = directory / "access.log"
+    arguments = [system.build_c("floor.c"), port, case.floor_content, "kept",
+                 str(root) + case.target, log]
+    return Server("floor-kept", arguments, port, directory=directory, logs=[log])
+
+
 def httpd_swift(directory, root, case):
     """The daemon."""
     return daemon.start(directory, root, workers=case.workers, site=case.site, cores=case.cores)
@@ -138,7 +147,8 @@ def caddy(directory, root, case):
 
 
 PEERS = {"nginx": nginx, "h2o": h2o, "lighttpd": lighttpd, "caddy": caddy}
-STARTERS = {"floor": floor, daemon.NAME: httpd_swift, **PEERS, "nginx-buffered": nginx_buffered}
+FLOORS = {"floor": floor, "floor-kept": floor_kept}
+STARTERS = {**FLOORS, daemon.NAME: httpd_swift, **PEERS, "nginx-buffered": nginx_buffered}
 
 
 def packages_of(names):

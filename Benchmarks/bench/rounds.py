@@ -27,6 +27,8 @@ class Entry:
 def entries_of(case, names):
     """Those of the named servers that take part, and the daemon with the case beside this one."""
     found = [Entry(name, name, case) for name in case.servers if name in names]
+    if "floor-kept" in names and case.has_kept_floor:
+        found.insert(1, Entry("floor-kept", "floor-kept", case))
     if "nginx-buffered" in names and "nginx" in case.servers:
         found.append(Entry("nginx-buffered", "nginx-buffered", case))
     if case.beside and daemon.NAME in names:
@@ -42,7 +44,7 @@ def beside_label(case):
 def fields_for(server, case, directory):
     """The fields that the case sends to this server, after a look at what comes back."""
     fields = dict(case.fields)
-    if server.name == "floor" and not case.uploads:
+    if server.name.startswith("floor") and not case.uploads:
         if case.revalidates:
             fields["If-None-Match"] = '"400-18a1b2c3d4e5f607"'
         return fields

@@ -7,12 +7,15 @@
 //
 // With `close` it is the floor of one request per connection: each is accepted, answered, closed.
 //
+// With `kept` it does what the daemon promises beside: it looks once a batch whether FILE is still
+// what it was, and writes a line for each request to LOG before it sleeps, or after a millisecond.
+//
 // With `put` it is the floor of uploads: the content of each request is received and written to a
 // file below ROOT, which then gets its name, all on this thread. Of a request it reads the target
 // and Content-Length, and a request without them ends the program. A name never leads to half a
 // file, and a file that was there is replaced at once, but nothing is flushed.
 //
-//     floor PORT [CONTENT-BYTES [close]]
+//     floor PORT [CONTENT-BYTES [close | kept FILE LOG]]
 //     floor PORT put ROOT
 
 #define _GNU_SOURCE
@@ -28,7 +31,9 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { batch_limit = 256, together_limit = 16, receive_bytes = 64 << 10, descriptor_limit = 65536 };
@@ -61,6 +66,14 @@ static char *response;
 static size_t response_bytes;
 static int closes;         // whether a connection ends with its first response
 static int stores;         // whether requests are uploads
+
+// What is promised with `kept`.
+static int root = -1, log_file = -1;
+static const char *kept_file;
+static struct stat kept;
+static char log_lines[1 << 20];
+static size_t log_bytes;
+static int64_t log_since;  // nanoseconds, when the first of the lines was written
 
 static void fail(const char *what)
 {
@@ -275,7 +288,61 @@ static void drop(int descriptor)
     close(descriptor);
 }
 
-static void serve(int epoll, int descriptor, uint32_t events)
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void look_at_file(void)
+{
+    struct stat found;
+    if (fstatat(root, kept_file, &found, AT_SYMLINK_NOFOLLOW) < 0 || found.st_ino != kept.st_ino
+        || found.st_size != kept.st_size || found.st_mtim.tv_nsec != kept.st_mtim.tv_nsec) {
+        errno = ESTALE;
+        fail(kept_file);
+    }
+}
+
+static void write_log(void)
+{
+    if (log_bytes > 0 && write(log_file, log_lines, log_bytes) != (ssize_t)log_bytes)
+        fail("log");
+    log_bytes = 0;
+}
+
+static void log_requests(int count, int64_t now)
+{
+    static const char line[] =
+        "127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] \"GET /1k.html HTTP/1.1\" 200 1024"
+        " \"-\" \"-\"\n";
+    if (log_bytes == 0)
+        log_since = now;
+    while (count-- > 0) {
+        if (log_bytes + sizeof line > sizeof log_lines)
+            write_log();
+        memcpy(log_lines + log_bytes, line, sizeof line - 1);
+        log_bytes += sizeof line - 1;
+    }
+}
+
+// Under load there are events already when a batch is done. Then the lines wait for those of the
+// next batches.
+static int wait_for_events(int epoll, struct epoll_event *events, int before, int64_t now)
+{
+    if (log_file >= 0) {
+        if (before > 1 && log_bytes > 0 && now - log_since < 1000000) {
+            int ready = epoll_wait(epoll, events, batch_limit, 0);
+            if (ready != 0)
+                return ready;
+        }
+        write_log();
+    }
+    return epoll_wait(epoll, events, batch_limit, -1);
+}
+
+static void serve(int epoll, int descriptor, uint32_t events, int64_t now)
 {
     struct connection *connection = &connections[descriptor];
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
@@ -284,6 +351,8 @@ static void serve(int epoll, int descriptor, uint32_t events)
             drop(descriptor);
             return;
         }
+        if (log_file >= 0)
+            log_requests(asked, now);
         connection->owed += (uint64_t)response_bytes * asked;
     }
     uint8_t asked = connection->owed > 0;
@@ -359,13 +428,27 @@ static void prepare_response(size_t content_bytes)
 int main(int count, char **arguments)
 {
     if (count < 2) {
-        fprintf(stderr, "usage: floor PORT [CONTENT-BYTES [close]]\n       floor PORT put ROOT\n");
+        fprintf(stderr, "usage: floor PORT [CONTENT-BYTES [close | kept FILE LOG]]\n"
+                        "       floor PORT put ROOT\n");
         return 64;
     }
     stores = count > 3 && strcmp(arguments[2], "put") == 0;
     if (stores && chdir(arguments[3]) < 0)
         fail(arguments[3]);
     closes = count > 3 && strcmp(arguments[3], "close") == 0;
+    if (count > 5 && strcmp(arguments[3], "kept") == 0) {
+        char *name = strrchr(arguments[4], '/');
+        if (!name)
+            fail("FILE has no directory");
+        *name = 0;
+        root = open(arguments[4], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        kept_file = name + 1;
+        if (root < 0 || fstatat(root, kept_file, &kept, AT_SYMLINK_NOFOLLOW) < 0)
+            fail(kept_file);
+        log_file = open(arguments[5], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+        if (log_file < 0)
+            fail(arguments[5]);
+    }
     prepare_response(stores ? 0 : count > 2 ? strtoul(arguments[2], NULL, 10) : 1024);
 
     struct rlimit limit;
@@ -381,16 +464,22 @@ int main(int count, char **arguments)
     watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN);
 
     struct epoll_event events[batch_limit];
+    int ready = 0;
+    int64_t now = 0;
     for (;;) {
-        int ready = epoll_wait(epoll, events, batch_limit, -1);
+        ready = wait_for_events(epoll, events, ready, now);
         if (ready < 0 && errno != EINTR)
             fail("epoll_wait");
+        if (log_file >= 0) {
+            now = nanoseconds();
+            look_at_file();
+        }
         for (int index = 0; index < ready; index++) {
             int descriptor = events[index].data.fd;
             if (descriptor == listener)
                 accept_all(epoll, listener);
             else
-                serve(epoll, descriptor, events[index].events);
+                serve(epoll, descriptor, events[index].events, now);
         }
     }
 }

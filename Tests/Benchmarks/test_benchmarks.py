@@ -5,6 +5,7 @@ long run, and are compared with the thresholds in Benchmarks/thresholds.json. Pe
 they are installed: they are not needed to test the daemon.
 """
 
+import http.client
 import json
 import socket
 import subprocess
@@ -59,6 +60,28 @@ def test_each_peer_takes_part(peer, tmp_path):
     names = ["1k", "gzip", "list-10", "put-4k"]
     for name, case in run(tmp_path, "--peers", peer, *names)["cases"].items():
         assert (peer in case["summary"]) == (peer in cases.CASES_BY_NAME[name].servers)
+
+
+def test_floor_that_keeps_promises_looks_at_the_file_and_logs(tmp_path):
+    file, log = tmp_path / "1k.html", tmp_path / "access.log"
+    file.write_bytes(b"x" * 1024)
+    port = servers.free_port()
+    arguments = [system.build_c("floor.c"), port, 1024, "kept", file, log]
+    with servers.Server("floor-kept", arguments, port, directory=tmp_path) as floor:
+        floor.await_port()
+        for number in range(1, 4):
+            assert servers.ask(port, "/1k.html")[0] == 200
+            assert len(log.read_text().splitlines()) == number
+        file.write_bytes(b"y" * 1025)
+        with pytest.raises((OSError, http.client.HTTPException)):
+            servers.ask(port, "/1k.html")
+        assert floor.process.wait(timeout=10) == 1
+
+
+def test_floor_that_keeps_promises_takes_part_where_it_explains(tmp_path):
+    found = run(tmp_path, "--peers", "floor,floor-kept", "1k", "304")["cases"]
+    assert "floor-kept" in found["1k"]["summary"]
+    assert "floor-kept" not in found["304"]["summary"]
 
 
 def test_floor_stores_what_is_uploaded(tmp_path):
