@@ -92,7 +92,8 @@ COMPRESSED_BYTES = 26_000
 
 CASES = [
     Case("1k", "1 KiB file, wrk's two fields", has_kept_floor=True),
-    Case("1k-browser", "1 KiB file, a browser's fields", fields=BROWSER_FIELDS, has_kept_floor=True),
+    Case("1k-browser", "1 KiB file, a browser's fields", fields=BROWSER_FIELDS,
+         has_kept_floor=True),
     Case("1k-load", "1 KiB file, asked by a load that never pauses", load="load",
          has_kept_floor=True),
     Case("1k-h2load", "1 KiB file, asked by h2load", load="h2load"),

@@ -77,7 +77,8 @@ def parse_arguments():
 def choose_peers(parser, text):
     """The servers that take part: the daemon and those that are named."""
     if text == "installed":
-        return [daemon.NAME, *peers.FLOORS, *(name for name in peers.PEERS if system.is_there(name))]
+        there = [name for name in peers.PEERS if system.is_there(name)]
+        return [daemon.NAME, *peers.FLOORS, *there]
     names = [name for name in text.split(",") if name]
     unknown = set(names) - set(peers.STARTERS)
     if unknown:

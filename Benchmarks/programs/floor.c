@@ -299,7 +299,8 @@ static void look_at_file(void)
 {
     struct stat found;
     if (fstatat(root, kept_file, &found, AT_SYMLINK_NOFOLLOW) < 0 || found.st_ino != kept.st_ino
-        || found.st_size != kept.st_size || found.st_mtim.tv_nsec != kept.st_mtim.tv_nsec) {
+        || found.st_size != kept.st_size || found.st_mtim.tv_sec != kept.st_mtim.tv_sec
+        || found.st_mtim.tv_nsec != kept.st_mtim.tv_nsec) {
         errno = ESTALE;
         fail(kept_file);
     }

@@ -113,6 +113,12 @@ def end(connection, way):
     connection.close()
 
 
+def send_now(connection, octets):
+    """Sends what the kernel takes without the daemon; gives what is left."""
+    connection.socket.setblocking(False)
+    return octets[connection.socket.send(octets):]
+
+
 def test_what_comes_together_is_answered_as_if_each_came_alone(start_daemon):
     """All are read before the first is answered, as far as they wait for a request."""
     daemon = start_daemon(server={"Workers": "1"}, site={"Upload": "yes"})
@@ -151,14 +157,13 @@ def test_what_comes_together_is_answered_as_if_each_came_alone(start_daemon):
         gone = [stack.enter_context(daemon.connect()) for _ in range(6)]
         for connection in gone:
             assert connection.ask(hello).content == HELLO
-        time.sleep(0.1)
+        time.sleep(0.1)  # for the daemon to take the parts; if it has not, less is tested
         with stopped(daemon):
             for number, connection in enumerate(gone):
                 connection.send(hello if number % 2 else hello[:9])
                 end(connection, number % 3)
             for _, connection, octets in open_ones:
-                connection.socket.setblocking(False)
-                unsent.append((connection, octets[connection.socket.send(octets):]))
+                unsent.append((connection, send_now(connection, octets)))
         for connection, octets in unsent:
             connection.send(octets)
         for name, connection, _ in open_ones:
@@ -177,10 +182,12 @@ def test_more_than_is_received_at_a_time_is_all_taken(start_daemon):
             for _ in range(5):
                 put = request("/%d" % number, "PUT", content=os.urandom(4 << 20))
                 assert connection.ask(put).status in (201, 204)
+        puts = [request("/%d" % number, "PUT", content=contents[number]) for number in range(3)]
         with stopped(daemon):
-            for number, connection in enumerate(open_ones):
-                connection.send(request("/%d" % number, "PUT", content=contents[number]))
-            time.sleep(0.1)
+            unsent = [send_now(*pair) for pair in zip(open_ones, puts)]
+            time.sleep(0.1)  # for the kernel to move it to the other side; if not, less is tested
+        for connection, octets in zip(open_ones, unsent):
+            connection.send(octets)
         for number, connection in enumerate(open_ones):
             assert connection.read().status == 204
             assert daemon.read_file(str(number)) == contents[number]

@@ -52,7 +52,7 @@ extension RequestHead {
         target = Extent()
         methodToken = Extent()
         requestLine = Extent()
-        hasPlainRequestLine = true
+        isTargetPlain = true
         method = .unknown
     }
 
@@ -123,7 +123,7 @@ extension RequestHead {
         let limit = min(bytes.count, start &+ Self.targetByteLimit &+ 1)
         var end = endOfPlainTarget(in: bytes, from: start)
         while end < limit, bytes[end] == 0x22 || bytes[end] == 0x5C {
-            hasPlainRequestLine = false
+            isTargetPlain = false
             end = endOfPlainTarget(in: bytes, from: end &+ 1)
         }
         end = min(end, limit)

@@ -85,10 +85,8 @@ public struct RequestHead: ~Copyable {
     public internal(set) var byteCount = 0
     /// Where the request line starts: behind empty lines, which a robust server ignores.
     public internal(set) var requestLine = Extent()
-    /// Whether a quoted text can have the request line as it is: it has neither `"` nor `\`.
-    ///
-    /// What else is not printable ASCII is refused.
-    public internal(set) var hasPlainRequestLine = true
+    /// The target has neither `"` nor `\`.
+    var isTargetPlain = true
 
     /// The value of the first line of each field that is present.
     ///
@@ -112,6 +110,11 @@ public struct RequestHead: ~Copyable {
     public var isPersistent: Bool {
         !connectionClose && (minorVersion >= 1 || connectionKeepAlive)
     }
+
+    /// Whether there is a request line that a quoted text can have as it is.
+    ///
+    /// It has neither `"` nor `\`, and what is not printable ASCII was refused.
+    public var hasPlainRequestLine: Bool { isTargetPlain && !requestLine.isEmpty }
 
     /// Whether the request has a field line of that name.
     @inlinable

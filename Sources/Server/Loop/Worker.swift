@@ -137,8 +137,8 @@ struct Worker: ~Copyable {
 
     /// Reads from connections that wait for a request, before the first of them is answered.
     ///
-    /// Receiving is one piece of work and answering another, each of which pushes the other out of
-    /// the processor's caches; so neither is done once only.
+    /// Receiving and answering push each other's code out of the processor's caches, so several of
+    /// each are done in a row.
     ///
     /// - Returns: the index of the first event that must wait until those before it were handled.
     private mutating func receiveAhead(_ first: Int, of count: Int) -> Int {
@@ -166,9 +166,11 @@ struct Worker: ~Copyable {
         connections[slot].receiveAhead(&ahead, byteLimit: Self.receiveByteCount)
     }
 
+    /// Does what an event is for, with what was received ahead of it.
+    ///
     /// - Parameters:
     ///   - event: what is reported.
-    ///   - place: which one it is of those that were received ahead.
+    ///   - place: which one it is since the last `receiveAhead`.
     private mutating func handle(_ event: ReadyEvent, _ place: Int) {
         if event.token == Token.mailbox {
             for message in loop.mailbox.takeAll() { handle(message) }

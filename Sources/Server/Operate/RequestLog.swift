@@ -166,7 +166,7 @@ struct RequestLog: ~Copyable {
         let line = Self.requestLine(head, bytes)
         let referer = head.value(.referer, in: bytes)
         let userAgent = head.value(.userAgent, in: bytes)
-        if Self.hasPlainLine(head) || Self.isPlain(line), Self.isPlain(referer),
+        if head.hasPlainRequestLine || Self.isPlain(line), Self.isPlain(referer),
             Self.isPlain(userAgent)
         {
             appendCombined(line, referer, userAgent, peer, result, clock)
@@ -183,11 +183,6 @@ struct RequestLog: ~Copyable {
     private static func isPlain(_ text: Span<UInt8>?) -> Bool {
         guard let text else { return true }
         return endOfPlainText(in: text, from: 0) == text.count
-    }
-
-    /// Whether the request line is known to have nothing to be escaped.
-    private static func hasPlainLine(_ head: borrowing RequestHead) -> Bool {
-        head.hasPlainRequestLine && !head.requestLine.isEmpty
     }
 
     private static func escaped(_ text: Span<UInt8>?) -> Bytes {
